@@ -34,4 +34,7 @@ function json(value: unknown): string {
 }
 
 for (const file of manifests) writeFileSync(join(root, dirname(file), 'tsconfig.json'), projectOf(file))
-writeFileSync(join(root, 'tsconfig.json'), json({ files: [], references: [...folders.values()].map((path) => ({ path })) }))
+writeFileSync(
+  join(root, 'tsconfig.json'),
+  json({ files: [], references: [...folders.values()].map((path) => ({ path })) }),
+)

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+export const runnerKinds = ['github', 'gitlab', 'jenkins', 'local'] as const
+export type RunnerKind = (typeof runnerKinds)[number]
+export const forgeKinds = ['github', 'gitlab', 'gitea'] as const
+export type ForgeKind = (typeof forgeKinds)[number]
+
+/** What started this run. `other` is a branch that is neither a pull request nor the default branch. */
+export type EventKind = 'pull-request' | 'merge-queue' | 'push' | 'schedule' | 'dispatch' | 'workflow-run' | 'other'
+
+/** The pull request of this run. `headSha` is its own commit, never the forge's merge commit. */
+export interface PullRequest {
+  readonly number: number
+  readonly headSha: string
+  readonly baseRef: string
+  readonly baseSha?: string | undefined
+  /** Whether it comes from another repository, and so runs without secrets. */
+  readonly fork: boolean
+  readonly author: string
+  readonly labels: readonly string[]
+}
+
+/** Where a forge's API is, and with what it may be asked. */
+export interface ForgeLocation {
+  readonly kind: ForgeKind
+  readonly apiUrl: string
+  readonly serverUrl: string
+  /** `owner/name`. */
+  readonly repository: string
+  readonly token?: string | undefined
+}
+
+/** What the CI said of this run, as plain data. */
+export interface Context {
+  readonly runner: RunnerKind
+  readonly event: EventKind
+  /** Head commit; empty outside a Git work tree. */
+  readonly commit: string
+  readonly branch: string
+  readonly defaultBranch: string
+  readonly actor: string
+  readonly pullRequest?: PullRequest | undefined
+  readonly forge?: ForgeLocation | undefined
+  readonly run?:
+    | { readonly id: string; readonly attempt: number; readonly url: string; readonly workflow: string }
+    | undefined
+  /** Whether the machine goes away with the job: a directory store or a served process would be lost with it. */
+  readonly ephemeral: boolean
+}
+
+/** The part of the context that a document keeps. */
+export const runnerSchema = z.object({
+  kind: z.enum(runnerKinds),
+  event: z.string(),
+  runId: z.string().optional(),
+  runUrl: z.string().optional(),
+  os: z.string(),
+})

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { digestSchema } from '../digest.ts'
+import { statusSchema } from '../verdict.ts'
+
+const finite = z.number().nullable()
+
+export const columnDriftSchema = z.object({
+  column: z.string(),
+  type: z.string(),
+  test: z.string().meta({ description: 'By its registry name in Evidently.' }),
+  score: finite,
+  threshold: finite,
+  drifted: z.boolean().nullable().meta({ description: 'Null where it could not be decided.' }),
+  interval: z
+    .object({ low: z.number(), high: z.number() })
+    .nullable()
+    .meta({ description: 'Certified: the exact score lies in it.' }),
+  pValue: finite,
+  missingShare: z.object({ reference: finite, current: finite }),
+  status: statusSchema,
+  note: z.string().optional(),
+})
+export type ColumnDrift = z.output<typeof columnDriftSchema>
+
+export const serviceFigureSchema = z.object({
+  name: z.string(),
+  value: finite,
+  unit: z.string(),
+  limit: finite,
+  status: statusSchema,
+  query: z.string().meta({ description: 'How it was measured: a PromQL query, or the series of `/metrics`.' }),
+  note: z.string().optional(),
+})
+export type ServiceFigure = z.output<typeof serviceFigureSchema>
+
+export const decisionSchema = z.object({
+  retrain: z.boolean(),
+  reasons: z.array(z.string()).meta({ description: 'Why, or why not, in words.' }),
+  blockedBy: z.array(z.string()).meta({ description: 'What held it back although there was a reason.' }),
+  key: z.string().nullable().meta({ description: 'Idempotency key of the retraining.' }),
+  runUrl: z.string().nullable().meta({ volatile: true }),
+})
+export type Decision = z.output<typeof decisionSchema>
+
+const side = z.object({
+  source: z.string(),
+  digest: digestSchema,
+  rows: z.int().nonnegative(),
+  kind: z.enum(['data', 'profile']),
+})
+
+export const driftSchema = z.object({
+  reference: side,
+  current: side.extend({ window: z.object({ from: z.string(), until: z.string() }).nullable() }),
+  preset: z.string(),
+  columns: z.array(columnDriftSchema),
+  untested: z.array(z.object({ column: z.string(), reason: z.string() })),
+  share: finite,
+  drifted: z.boolean().nullable(),
+  service: z.array(serviceFigureSchema),
+  quality: z
+    .array(
+      z.object({
+        metric: z.string(),
+        value: finite,
+        approved: finite,
+        rows: z.int().nonnegative(),
+        limit: finite,
+        status: statusSchema,
+      }),
+    )
+    .nullable(),
+  version: z.string().nullable().meta({ description: 'The model version that the environment is meant to serve.' }),
+  decision: decisionSchema,
+})
+export type Drift = z.output<typeof driftSchema>

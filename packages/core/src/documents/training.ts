@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { digestSchema } from '../digest.ts'
+
+/** A file of the run's output, by its path in the output folder. */
+export const fileSchema = z.object({ path: z.string(), digest: digestSchema, bytes: z.int().nonnegative() })
+export type File = z.output<typeof fileSchema>
+
+/** Why a run ended badly, and what to do. */
+export const failureSchema = z.object({ message: z.string(), remedy: z.string() })
+
+const parameter = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(z.unknown()),
+  z.record(z.string(), z.unknown()),
+])
+
+export const environmentSchema = z.object({
+  os: z.string(),
+  cpu: z.string(),
+  interpreter: z.string().nullable().meta({ description: 'Such as `Python 3.11.7`.' }),
+  lock: z.object({ path: z.string(), digest: digestSchema }).nullable(),
+  packages: z.array(z.string()).nullable().meta({ description: 'A freeze, where there is no lock file.' }),
+  image: z.string().nullable(),
+})
+
+export const trainingSchema = z.object({
+  run: z.object({
+    id: z.string().meta({ volatile: true }),
+    executor: z.string(),
+    handle: z.string().nullable().meta({ volatile: true }),
+    command: z.array(z.string()),
+    params: z.record(z.string(), parameter),
+    startedAt: z.iso.datetime().meta({ volatile: true }),
+    finishedAt: z.iso.datetime().nullable().meta({ volatile: true }),
+    exitCode: z.int().nullable(),
+    peakMemoryBytes: z.int().nonnegative().nullable().meta({ volatile: true }),
+  }),
+  data: z.array(z.object({ path: z.string(), digest: digestSchema, weak: z.boolean().optional() })),
+  code: z.object({
+    commit: z.string(),
+    dirty: digestSchema.nullable().meta({ description: 'Digest of uncommitted changes; null for a clean work tree.' }),
+    paths: z.array(z.string()),
+    digest: digestSchema,
+  }),
+  environment: environmentSchema,
+  metrics: z.record(z.string(), z.number().nullable()),
+  artifacts: z.array(fileSchema),
+  model: z.object({ path: z.string(), digest: digestSchema, bytes: z.int().nonnegative() }).nullable(),
+  predictions: fileSchema.nullable(),
+  tracking: z.object({ kind: z.string(), url: z.string(), runId: z.string() }).nullable(),
+  key: digestSchema.meta({ description: 'Of code paths, data, parameters, lock, command and image.' }),
+  cache: z.object({ hit: z.boolean(), reason: z.string() }),
+  error: failureSchema.optional(),
+})
+export type Training = z.output<typeof trainingSchema>

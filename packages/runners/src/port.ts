@@ -1,0 +1,70 @@
+import type { Annotation, Announce, AnyStage, Context, Settings } from '@headgate/core'
+
+/** What is told on the way; full sentences, never on stdout. */
+export interface Log {
+  debug(message: string): void
+  info(message: string): void
+  notice(message: string): void
+  warning(message: string): void
+  error(message: string): void
+  /** Puts what `work` logs under one foldable title, where the runner can fold. */
+  group<T>(title: string, work: () => Promise<T>): Promise<T>
+}
+
+/** Carries the work folder's documents from job to job of one run. */
+export interface HandOver {
+  /** Fetches what earlier jobs of this run left, without overwriting what is there. Returns the files it brought. */
+  restore(model: string, workFolder: string): Promise<readonly string[]>
+  /** Leaves the stage's files for later jobs. */
+  save(model: string, stage: string, workFolder: string): Promise<void>
+}
+
+/** The CI's cache. A failed save is never an error, and nothing that matters lives only here. */
+export interface Cache {
+  restore(key: string, paths: readonly string[]): Promise<boolean>
+  save(key: string, paths: readonly string[]): Promise<void>
+}
+
+/** Where a stage runs. A stage sees it only through the ports that `wire` makes of it. */
+export interface Runner {
+  readonly context: Context
+  readonly log: Log
+  /** Absolute path of the work tree. */
+  readonly workspace: string
+  /** Absolute path of a folder that goes away with the job. */
+  readonly temporary: string
+  /** Absolute path of a folder for pinned downloads that later jobs may find again. */
+  readonly tools: string
+  /** The environment for a user's code: without the runner's own variables, tokens and command files. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The runner's own environment, for connection settings. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+  /** Aborted with an `Interruption` when the CI cancels the job. */
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  /** A setting given as input or flag, by its kebab-case name; empty means absent. */
+  input(name: string): string | undefined
+  mask(secret: string): void
+  annotate(annotations: readonly Annotation[]): void
+  /** Appends Markdown to the job's summary, where the runner has one. */
+  summarize(markdown: string): Promise<void>
+  /** Sets outputs by their kebab-case names. */
+  output(values: Readonly<Record<string, string>>): Promise<void>
+  /** The artifact client, loaded only when asked for; `undefined` where there is none. */
+  handOver(): Promise<HandOver | undefined>
+  /** The cache client, loaded only when asked for; `undefined` where there is none. */
+  cache(): Promise<Cache | undefined>
+}
+
+/** Chooses the adapters for these settings. `announce` is whom it tells afterwards. */
+export type Wire<S extends AnyStage, Ports> = (
+  settings: Settings<S>,
+  runner: Runner,
+) => Wired<Ports> | Promise<Wired<Ports>>
+
+export interface Wired<Ports> {
+  readonly ports: Ports
+  readonly announce?: Announce | undefined
+  /** Ends what the ports hold open. */
+  readonly close?: (() => Promise<void>) | undefined
+}
