@@ -132,7 +132,10 @@ export function defineStage<
 /** Where the ledger lives. Said at the model's level of `headgate.yml`, shared by the stages that read or write it. */
 export const ledgerSettings = z
   .strictObject({
-    ref: z.string().default('refs/headgate/ledger').meta({ description: 'The ref, or a branch where rules are wanted.' }),
+    ref: z
+      .string()
+      .default('refs/headgate/ledger')
+      .meta({ description: 'The ref, or a branch where rules are wanted.' }),
     remote: z.string().default('origin').meta({ description: 'The Git remote that holds it.' }),
   })
   .prefault({})

@@ -43,7 +43,11 @@ export interface Forge {
   /** The longest comment, in characters. */
   readonly maxComment: number
   /** Writes the one comment that carries this marker and is our own; unchanged text writes nothing. */
-  upsertComment(pullRequest: number, marker: string, body: string): Promise<{ action: 'created' | 'updated' | 'unchanged'; comment: Comment }>
+  upsertComment(
+    pullRequest: number,
+    marker: string,
+    body: string,
+  ): Promise<{ action: 'created' | 'updated' | 'unchanged'; comment: Comment }>
   /** A check run where the forge has them, else a commit status. Unchanged content writes nothing. */
   report(check: CheckReport): Promise<void>
   findPullRequest(headSha: string): Promise<number | undefined>
