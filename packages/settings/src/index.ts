@@ -1,1 +1,3 @@
-export {}
+export * from './file.ts'
+export * from './model.ts'
+export * from './settings.ts'

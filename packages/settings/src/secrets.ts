@@ -1,0 +1,72 @@
+import type { Place, Problem } from '@headgate/core'
+
+/** The settings that reach other systems: only here and in `env` may a secret be referred to. */
+const connectionKeys = new Set([
+  'registry',
+  'store',
+  'ledger',
+  'data',
+  'reference',
+  'current',
+  'test-data',
+  'prometheus-url',
+  'metrics-url',
+  'token',
+  'env',
+])
+const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g
+const secretName = /(password|passwd|secret|token|api[-_]?key|private[-_]?key|credential)/i
+const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i
+
+/**
+ * Replaces `${env:NAME}` where it is allowed, and refuses passwords written out.
+ * Problems are added to `problems`; the value comes back with what could be replaced.
+ */
+export function resolveSecrets(
+  key: string,
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  place: (path: readonly string[]) => Place,
+  problems: Problem[],
+  path: readonly string[] = [],
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => resolveSecrets(key, item, environment, place, problems, [...path, String(index)]))
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([name, part]) => [
+      name,
+      resolveSecrets(key, part, environment, place, problems, [...path, name]),
+    ])
+    return Object.fromEntries(entries) as unknown
+  }
+  if (typeof value !== 'string') return value
+  const where = place(path)
+  refuseLiteral(key, path.at(-1) ?? key, value, where, problems)
+  return value.replace(reference, (whole, name: string) => {
+    if (!connectionKeys.has(key)) {
+      problems.push({
+        what: `\`${key}\` cannot refer to ${whole}.`,
+        where,
+        fix: 'Only connection settings and `env` can.',
+      })
+      return ''
+    }
+    const found = environment[name]
+    if (found === undefined)
+      problems.push({ what: `${whole} is not set.`, where, fix: `Set the variable ${name} in the CI's secret store.` })
+    return found ?? ''
+  })
+}
+
+function refuseLiteral(key: string, name: string, value: string, where: Place, problems: Problem[]): void {
+  const outside = value.replace(reference, '')
+  const isLiteral = value !== '' && outside === value
+  const isNamedSecret = key === 'env' && secretName.test(name) && isLiteral
+  if (!isNamedSecret && !passwordInUrl.test(value.replace(reference, '@@').replaceAll('@@', ''))) return
+  problems.push({
+    what: `\`${name}\` holds a password written out.`,
+    where,
+    fix: `Put it into the CI's secret store and write "\${env:NAME}" here.`,
+  })
+}

@@ -1,0 +1,111 @@
+import { resolve } from 'node:path'
+import type { AnyStage, CommonSettings, Field, Problem, Settings } from '@headgate/core'
+import { camelKeys, commonSettings, fields, readText, UserError } from '@headgate/core'
+import { z } from 'zod'
+import { type Placed, type ReadFile, readModel } from './model.ts'
+import { resolveSecrets } from './secrets.ts'
+
+/** Where settings come from. */
+export interface SettingsSource {
+  /** A flag or action input by its kebab-case name; `undefined` or empty means not given. */
+  readonly input: (name: string) => string | undefined
+  readonly read: ReadFile
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Absolute path of the work tree. */
+  readonly workspace: string
+}
+
+/**
+ * A stage's settings. Flag or input > stage block > model > `extends` > schema default.
+ * @throws UserError with every mistake at once: unknown keys, wrong types, missing settings, literal passwords.
+ */
+export async function loadSettings<S extends AnyStage>(stage: S, source: SettingsSource): Promise<Settings<S>> {
+  const known = fields(stage)
+  const problems: Problem[] = []
+  const given = readInputs(known, source, problems)
+  const config = String(given.get('config')?.value ?? 'headgate.yml')
+  const asked = given.get('model')?.value as string | undefined
+  const model = await readModel(config, asked, stage.name, source.read)
+  if (model === undefined && given.has('config')) problems.push({ what: `there is no settings file ${config}.` })
+  const name = model?.name ?? asked
+  if (name === undefined)
+    problems.push({ what: 'which model is this?', fix: 'Say it with --model, or describe it in headgate.yml.' })
+  const merged = merge(known, model?.values ?? new Map(), given, source.environment, problems)
+  const checked = check(stage, merged, problems)
+  if (problems.length > 0 || name === undefined) throw new UserError(problems)
+  return complete(stage, checked, name, source.workspace) as Settings<S>
+}
+
+function readInputs(known: readonly Field[], source: SettingsSource, problems: Problem[]): Map<string, Placed> {
+  const given = new Map<string, Placed>()
+  for (const field of known) {
+    const text = field.fileOnly ? undefined : source.input(field.name)
+    if (text === undefined || text === '') continue
+    const read = readText(field, text)
+    if ('problem' in read) problems.push(read.problem)
+    else given.set(field.name, { value: read.value, place: () => ({ file: `--${field.name}` }) })
+  }
+  return given
+}
+
+interface Merged {
+  readonly values: Record<string, unknown>
+  readonly places: ReadonlyMap<string, Placed>
+}
+
+function merge(
+  known: readonly Field[],
+  file: ReadonlyMap<string, Placed>,
+  given: ReadonlyMap<string, Placed>,
+  environment: SettingsSource['environment'],
+  problems: Problem[],
+): Merged {
+  const values: Record<string, unknown> = {}
+  const places = new Map<string, Placed>()
+  for (const field of known) {
+    const placed = given.get(field.name) ?? file.get(field.name)
+    if (placed === undefined) continue
+    places.set(field.key, placed)
+    values[field.key] = given.has(field.name)
+      ? placed.value
+      : resolveSecrets(field.name, placed.value, environment, (path) => placed.place(path), problems)
+  }
+  return { values, places }
+}
+
+function check(stage: AnyStage, merged: Merged, problems: Problem[]): Record<string, unknown> {
+  const schema = z.object({ ...commonSettings.shape, ...stage.settings.shape })
+  const parsed = schema.safeParse(camelKeys(merged.values, schema))
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) {
+    const [key = '', ...path] = issue.path.map(String)
+    const field = fields(stage).find((candidate) => candidate.key === key)
+    const placed = merged.places.get(key)
+    const label = [field?.name ?? key, ...path].join('.')
+    const missing = placed === undefined
+    problems.push({
+      what: missing ? `\`${label}\` is missing.` : `\`${label}\`: ${issue.message}.`,
+      where: placed?.place(path),
+      fix: missing
+        ? `${field?.description ?? ''} Set it in headgate.yml or with --${field?.name ?? key}.`.trim()
+        : undefined,
+    })
+  }
+  return {}
+}
+
+function complete(
+  stage: AnyStage,
+  checked: Record<string, unknown>,
+  model: string,
+  workspace: string,
+): CommonSettings & Record<string, unknown> {
+  const common = checked as unknown as CommonSettings
+  return {
+    ...checked,
+    ...common,
+    model,
+    workFolder: resolve(workspace, common.workFolder ?? `.headgate/${model}`),
+    failOn: common.failOn ?? stage.failOn,
+  }
+}
