@@ -1,1 +1,8 @@
-export {}
+export * from './blocks.ts'
+export { renderHtml } from './html/page.ts'
+export { renderJUnit } from './junit.ts'
+export { type MarkdownOptions, type RenderedMarkdown, renderMarkdown } from './markdown/render.ts'
+export * from './numbers.ts'
+export type { PageOptions } from './options.ts'
+export { reportSchema } from './schema.ts'
+export { renderTerminal, type TerminalOptions } from './terminal.ts'

@@ -1,0 +1,30 @@
+import type { Report, Status, Verdict } from '@headgate/core'
+
+type Judgement = Status | Verdict
+
+interface Word {
+  /** In a cell or beside a value. */
+  readonly short: string
+  /** After a title: "Gate on flight-delays: …". */
+  readonly sentence: string
+  readonly glyph: string
+  /** One column wide, in a terminal and in HTML, where the glyph takes the colour of the text. */
+  readonly mark: string
+}
+
+/** Meaning never hangs on glyph or colour alone: every judgement has its word. */
+export const words: Readonly<Record<Judgement, Word>> = {
+  pass: { short: 'pass', sentence: 'passed', glyph: '✅', mark: '✓' },
+  warn: { short: 'warn', sentence: 'passed with warnings', glyph: '⚠️', mark: '!' },
+  fail: { short: 'fail', sentence: 'failed', glyph: '❌', mark: '✗' },
+  inconclusive: { short: 'inconclusive', sentence: 'inconclusive', glyph: '❔', mark: '?' },
+  error: { short: 'error', sentence: 'could not be judged', glyph: '❗', mark: '‼' },
+  'no-baseline': { short: 'no baseline', sentence: 'no baseline yet', glyph: '❔', mark: '?' },
+}
+
+const worstFirst: readonly Verdict[] = ['fail', 'inconclusive', 'no-baseline', 'warn', 'pass']
+
+/** The report that decides what the whole says: the first of those with the worst verdict. */
+export function decisive(reports: readonly Report[]): Report | undefined {
+  return worstFirst.flatMap((verdict) => reports.filter((report) => report.verdict === verdict))[0]
+}
