@@ -1,1 +1,5 @@
-export {}
+export * from './process/group.ts'
+export * from './process/mask.ts'
+export * from './process/run.ts'
+export * from './process/service.ts'
+export * from './process/words.ts'
