@@ -84,6 +84,8 @@ function typeOf(property: PropertySchema): Field['type'] {
   if (property.enum) return 'string'
   if (property.list) return 'list'
   const options = (property.anyOf ?? [property]).map((option) => option.type)
+  // Text in place of the structure: a command in one line, a file's path.
+  if (property.anyOf && options.includes('string')) return 'string'
   if (options.includes('object')) return 'structure'
   if (options.includes('array')) return options.length === 1 && property.items?.type === 'string' ? 'list' : 'structure'
   const simple = options.find((option) => option === 'boolean' || option === 'number' || option === 'integer')
