@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util'
+import { type Field, nearest, type Problem, UserError } from '@headgate/core'
+
+/** A flag of a command that is no stage's setting. */
+export interface Flag {
+  readonly name: string
+  readonly type: 'string' | 'boolean'
+  readonly description: string
+  readonly example?: string
+  /** May be given several times; the values are joined by newlines. */
+  readonly several?: boolean
+}
+
+/** Flags that every command understands. */
+export const sharedFlags: readonly Flag[] = [
+  { name: 'format', type: 'string', description: 'What stdout carries: text, json or markdown.' },
+  { name: 'output', type: 'string', description: 'Copies the document to this file.' },
+  { name: 'help', type: 'boolean', description: 'Shows this help.' },
+]
+
+/** The flags of a stage: its settings, as far as a flag can say them. */
+export function flagsOf(fields: readonly Field[]): readonly Flag[] {
+  return fields
+    .filter((field) => !field.fileOnly)
+    .map((field) => ({
+      name: field.name,
+      type: field.type === 'boolean' ? 'boolean' : 'string',
+      description: field.description,
+      several: field.type === 'list',
+    }))
+}
+
+export interface Arguments {
+  readonly values: ReadonlyMap<string, string>
+  readonly positionals: readonly string[]
+}
+
+/**
+ * Reads `--name value`, `--name=value`, `--name` and `--no-name`.
+ * @throws UserError with every unknown flag and every missing value.
+ */
+export function readArguments(words: readonly string[], flags: readonly Flag[], positionals = 0): Arguments {
+  const known = new Map(flags.map((flag) => [flag.name, flag]))
+  const options = Object.fromEntries(
+    flags.map((flag) => [flag.name, { type: flag.type, multiple: flag.several ?? false }]),
+  )
+  const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true })
+  const values = new Map<string, string>()
+  const rest: string[] = []
+  const problems: Problem[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') rest.push(token.value)
+    if (token.kind !== 'option') continue
+    const negated = token.name.startsWith('no-') && known.get(token.name.slice(3))?.type === 'boolean'
+    const flag = known.get(negated ? token.name.slice(3) : token.name)
+    if (flag === undefined) problems.push(unknownFlag(token.rawName, known.keys()))
+    else if (flag.type === 'boolean') values.set(flag.name, String(token.value ?? !negated))
+    else if (token.value === undefined) problems.push({ what: `${token.rawName} needs a value.` })
+    else
+      values.set(
+        flag.name,
+        flag.several && values.has(flag.name) ? `${values.get(flag.name)}\n${token.value}` : token.value,
+      )
+  }
+  for (const word of rest.slice(positionals)) problems.push({ what: `unexpected word "${word}".` })
+  if (problems.length > 0) throw new UserError(problems)
+  return { values, positionals: rest }
+}
+
+function unknownFlag(rawName: string, known: Iterable<string>): Problem {
+  const near = nearest(rawName.replace(/^--?/, ''), known)
+  return { what: `unknown flag ${rawName}.`, fix: near ? `Did you mean --${near}?` : 'See --help.' }
+}
