@@ -1,3 +1,4 @@
+export * as git from './git/index.ts'
 export * from './process/group.ts'
 export * from './process/mask.ts'
 export * from './process/run.ts'
