@@ -52,8 +52,8 @@ test('each obstacle is named', () => {
   })
   const blocked = (now: number, claims: Claim[]): string =>
     decide(situation(now, window(10, true), [window(9, true)], claims)).blockedBy.join(' ')
-  expect(blocked(10, [claim(9.9, false)])).toMatch(/in flight.*cooldown of 2d.*budget of 1 a day/)
-  expect(blocked(11.5, [claim(10, true)])).toMatch(/^The last retraining started .* cooldown of 2d ago\.$/)
+  expect(blocked(10, [claim(9.9, false)])).toMatch(/in flight.*cooldown of 48 hours.*budget of 1 a day/)
+  expect(blocked(11.5, [claim(10, true)])).toMatch(/^The last retraining started .* cooldown of 48 hours ago\.$/)
   expect(blocked(10, [claim(1, true), claim(4, true), claim(7, true)])).toBe('The budget of 3 in 30 days is used up.')
 })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Decision } from '@headgate/core'
-import { milliseconds, type RetrainRules } from './rules.ts'
+import type { RetrainRules } from './rules.ts'
 
 /** One look at production: a window is known by its id, however often it was checked. */
 export interface Window {
@@ -87,9 +87,9 @@ function obstacles({ now, claims, rules }: Situation, key: string): string[] {
   const inFlight = claims.find((claim) => !claim.ended && Date.parse(claim.until) > time)
   if (inFlight) blocked.push(`A retraining is in flight since ${inFlight.at} (its lease ends at ${inFlight.until}).`)
   const last = claims.map((claim) => Date.parse(claim.at)).sort((a, b) => b - a)[0]
-  if (last !== undefined && time - last < milliseconds(rules.cooldown)) {
+  if (last !== undefined && time - last < rules.cooldown) {
     blocked.push(
-      `The last retraining started at ${new Date(last).toISOString()}, less than the cooldown of ${rules.cooldown} ago.`,
+      `The last retraining started at ${new Date(last).toISOString()}, less than the cooldown of ${rules.cooldown / 3_600_000} hours ago.`,
     )
   }
   if (within(day) >= rules.budget.day) blocked.push(`The budget of ${rules.budget.day} a day is used up.`)
