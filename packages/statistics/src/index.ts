@@ -8,6 +8,23 @@ export {
   type Shares,
   sturgesEdges,
 } from './binning.ts'
+export { type Bounds, intervalOf } from './comparison/bounds.ts'
+export { type Comparison, type ComparisonInput, compareMetric } from './comparison/compare.ts'
+export { boundGap, type SliceEstimate } from './comparison/gap.ts'
+export { benjaminiHochberg, holm } from './comparison/multiple.ts'
+export {
+  type Clause,
+  type Decision,
+  type DecisionInput,
+  type DecisionStatus,
+  decide,
+  decideAll,
+  type Rule,
+} from './decision.ts'
+export { type Binning, type CalibrationBin, calibration } from './metrics/calibration.ts'
+export { confusion } from './metrics/label.ts'
+export { type Measured, measure, type Observations } from './metrics/measure.ts'
+export { isMetricName, type MetricDescription, type MetricName, metrics } from './metrics/table.ts'
 export { createRandom, type Random } from './random.ts'
 export { type CategoryCounts, countValues, type Sample } from './sample.ts'
 export { andersonDarling } from './tests/anderson-darling.ts'

@@ -1,4 +1,4 @@
-const halfLogTwoPi = 0.918938533204672741780329736406
+const halfLogTwoPi = 0.9189385332046728
 
 /** Coefficients B(2j) / (2j (2j-1)) of Stirling's series, j = 1…9 (Abramowitz and Stegun 6.1.41). */
 const stirling = [

@@ -1,0 +1,105 @@
+import { normalCdf, normalQuantile } from '../distributions/normal.ts'
+import type { RowStatistic } from '../metrics/statistic.ts'
+import type { Random } from '../random.ts'
+import { type Bounds, exactBounds, type Range, within } from './bounds.ts'
+
+/** Above this share of resamples in which a metric is undefined it gets no bounds. */
+const undefinedTo = 0.1
+
+/** Replicates in ascending order, or null when too many are undefined. */
+export function sortReplicates(replicates: Float64Array): Float64Array | null {
+  const kept = replicates.filter((value) => !Number.isNaN(value)).sort()
+  return kept.length >= (1 - undefinedTo) * replicates.length && kept.length > 0 ? kept : null
+}
+
+/**
+ * Bias-corrected and accelerated bounds (Efron 1987): second-order correct for smooth metrics, where the plain
+ * percentiles of a skewed or biased metric are not. Levels beyond the resolution of the resamples give the range.
+ */
+export function bcaBounds(estimate: number, ascending: Float64Array, acceleration: number, range: Range): Bounds {
+  const [below, atMost] = [rankOf(ascending, estimate, false), rankOf(ascending, estimate, true)]
+  if (ascending[0] === ascending[ascending.length - 1] && ascending[0] === estimate) return exactBounds(estimate)
+  const count = ascending.length
+  const share = Math.min(count, Math.max(1, (below + atMost) / 2)) / (count + 1)
+  const bias = normalQuantile(share)
+  const level = (q: number) => {
+    const z = bias + normalQuantile(q)
+    return normalCdf(bias + z / Math.max(1e-6, 1 - acceleration * z))
+  }
+  const bounds: Bounds = {
+    lower: (alpha) => orderStatistic(ascending, level(alpha)) ?? Number.NEGATIVE_INFINITY,
+    upper: (alpha) => orderStatistic(ascending, level(1 - alpha)) ?? Number.POSITIVE_INFINITY,
+  }
+  return within(bounds, range)
+}
+
+/**
+ * Basic bounds 2 × estimate − percentile: they undo an additive bias, as that of `ece`, whose resamples are all
+ * less calibrated than the sample, which in turn is less calibrated than the population.
+ */
+export function basicBounds(estimate: number, ascending: Float64Array, range: Range): Bounds {
+  const bounds: Bounds = {
+    lower: (alpha) => 2 * estimate - (orderStatistic(ascending, 1 - alpha) ?? Number.POSITIVE_INFINITY),
+    upper: (alpha) => 2 * estimate - (orderStatistic(ascending, alpha) ?? Number.NEGATIVE_INFINITY),
+  }
+  return within(bounds, range)
+}
+
+/** The quantile at (n + 1) × level, between order statistics; undefined beyond the first and the last. */
+function orderStatistic(ascending: Float64Array, level: number): number | undefined {
+  const position = (ascending.length + 1) * level
+  const rank = Math.floor(position + 1e-9)
+  const low = ascending[rank - 1]
+  if (low === undefined) return undefined
+  const high = ascending[rank] ?? low
+  return rank === ascending.length && position > rank + 1e-9
+    ? undefined
+    : low + (high - low) * Math.max(0, position - rank)
+}
+
+/** Number of replicates below a value, or at most it. */
+function rankOf(ascending: Float64Array, value: number, inclusive: boolean): number {
+  let [low, high] = [0, ascending.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const at = ascending[middle] ?? 0
+    if (at < value || (inclusive && at === value)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Skewness of the influences over six; `influences` may come with the number of rows that share each. */
+export function accelerationOf(influences: ArrayLike<number>, rows?: ArrayLike<number>): number {
+  let [square, cube] = [0, 0]
+  for (let i = 0; i < influences.length; i++) {
+    const [influence, count] = [influences[i] ?? 0, rows ? (rows[i] ?? 0) : 1]
+    square += count * influence ** 2
+    cube += count * influence ** 3
+  }
+  return square === 0 ? 0 : cube / (6 * square ** 1.5)
+}
+
+/** Values of each statistic on the same resampled rows, `resamples` times. */
+export function resampleRows(
+  statistics: readonly RowStatistic[],
+  weights: Float64Array,
+  resamples: number,
+  random: Random,
+): Float64Array[] {
+  const rows = weights.length
+  const replicates = statistics.map(() => new Float64Array(resamples))
+  const drawn = new Float64Array(rows)
+  for (let r = 0; r < resamples; r++) {
+    drawn.fill(0)
+    for (let i = 0; i < rows; i++) {
+      const row = random.below(rows)
+      drawn[row] = (drawn[row] ?? 0) + (weights[row] ?? 0)
+    }
+    statistics.forEach((statistic, s) => {
+      const values = replicates[s]
+      if (values) values[r] = statistic.value(drawn)
+    })
+  }
+  return replicates
+}

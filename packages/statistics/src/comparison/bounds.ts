@@ -1,0 +1,69 @@
+import { normalQuantile } from '../distributions/normal.ts'
+
+/** One-sided confidence bounds of one quantity, at any level: each holds with probability 1 − alpha. */
+export interface Bounds {
+  lower(alpha: number): number
+  upper(alpha: number): number
+}
+
+export type Range = readonly [number, number]
+
+/** Two-sided interval at a confidence, or null where an end is not finite. */
+export function intervalOf(bounds: Bounds | null, confidence: number): readonly [number, number] | null {
+  if (!bounds) return null
+  const alpha = (1 - confidence) / 2
+  const [lower, upper] = [bounds.lower(alpha), bounds.upper(alpha)]
+  return Number.isFinite(lower) && Number.isFinite(upper) ? [lower, upper] : null
+}
+
+/** Bounds of a quantity known without error. */
+export function exactBounds(value: number): Bounds {
+  return { lower: () => value, upper: () => value }
+}
+
+export function normalBounds(estimate: number, standardError: number, range: Range): Bounds {
+  if (standardError === 0) return exactBounds(estimate)
+  return within(
+    {
+      lower: (alpha) => estimate + normalQuantile(alpha) * standardError,
+      upper: (alpha) => estimate - normalQuantile(alpha) * standardError,
+    },
+    range,
+  )
+}
+
+/** Bounds cut to the values the quantity can take. */
+export function within(bounds: Bounds, [least, most]: Range): Bounds {
+  return {
+    lower: (alpha) => Math.min(most, Math.max(least, bounds.lower(alpha))),
+    upper: (alpha) => Math.max(least, Math.min(most, bounds.upper(alpha))),
+  }
+}
+
+/** One-sided p-value against "the quantity is at least `limit`": the smallest alpha whose upper bound is below it. */
+export function pValueBelow(bounds: Bounds, limit: number): number {
+  return smallestAlpha((alpha) => bounds.upper(alpha) < limit)
+}
+
+/** One-sided p-value against "the quantity is at most `limit`": the smallest alpha whose lower bound is above it. */
+export function pValueAbove(bounds: Bounds, limit: number): number {
+  return smallestAlpha((alpha) => bounds.lower(alpha) > limit)
+}
+
+/** Two-sided p-value of "the quantity is `value`", by the same bounds as the interval. */
+export function pValueEqual(bounds: Bounds, value: number): number {
+  return Math.min(1, 2 * Math.min(pValueBelow(bounds, value), pValueAbove(bounds, value)))
+}
+
+/** Bisects ln alpha; bounds tighten as alpha grows. */
+function smallestAlpha(excludes: (alpha: number) => boolean): number {
+  let [low, high] = [-690, 0]
+  if (excludes(Math.exp(low))) return 0
+  if (!excludes(1 - 1e-12)) return 1
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (excludes(Math.exp(middle))) high = middle
+    else low = middle
+  }
+  return Math.exp(high)
+}

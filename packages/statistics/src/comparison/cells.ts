@@ -1,0 +1,219 @@
+import { type Confusion, type LabelMetric, labelGradient, labelMetric } from '../metrics/label.ts'
+import { createRandom, type Random } from '../random.ts'
+import { accelerationOf, bcaBounds, sortReplicates } from './bootstrap.ts'
+import { type Bounds, pValueEqual, type Range } from './bounds.ts'
+import type { Inference } from './inference.ts'
+import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
+import { differenceRange } from './rows.ts'
+
+/** Rows of equal truth, candidate's and baseline's prediction. Without a baseline its prediction is the candidate's. */
+interface Cell {
+  readonly truth: number
+  readonly candidate: number
+  readonly baseline: number
+  readonly rows: number
+}
+
+export interface CellOptions {
+  readonly metric: LabelMetric
+  readonly classes: number
+  readonly positive: number
+  readonly range: Range
+  readonly seed: number
+  readonly resamples?: number
+}
+
+/** Bounds of a label metric of unweighted rows: closed forms where there are, else a multinomial bootstrap of cells. */
+export function inferLabels(
+  truth: ArrayLike<number>,
+  candidate: ArrayLike<number>,
+  baseline: ArrayLike<number> | null,
+  options: CellOptions,
+): Inference {
+  const cells = countCells(truth, candidate, baseline ?? candidate, options.classes)
+  if (options.metric === 'accuracy') return inferAccuracy(cells, baseline !== null)
+  return inferByBootstrap(cells, baseline !== null, options)
+}
+
+function countCells(
+  truth: ArrayLike<number>,
+  candidate: ArrayLike<number>,
+  baseline: ArrayLike<number>,
+  classes: number,
+): Cell[] {
+  const rows = new Map<number, number>()
+  const dense = classes <= 32 ? new Float64Array(classes ** 3) : null
+  for (let i = 0; i < truth.length; i++) {
+    const key = ((truth[i] ?? 0) * classes + (candidate[i] ?? 0)) * classes + (baseline[i] ?? 0)
+    if (dense) dense[key] = (dense[key] ?? 0) + 1
+    else rows.set(key, (rows.get(key) ?? 0) + 1)
+  }
+  const counted = dense ? [...dense.entries()] : [...rows.entries()].sort(([a], [b]) => a - b)
+  return counted
+    .filter(([, count]) => count > 0)
+    .map(([key, count]) => ({
+      truth: Math.floor(key / classes / classes),
+      candidate: Math.floor(key / classes) % classes,
+      baseline: key % classes,
+      rows: count,
+    }))
+}
+
+function countRows(cells: readonly Cell[], holds: (cell: Cell) => boolean): number {
+  return cells.reduce((sum, cell) => sum + (holds(cell) ? cell.rows : 0), 0)
+}
+
+function inferAccuracy(cells: readonly Cell[], paired: boolean): Inference {
+  const rows = countRows(cells, () => true)
+  const right = (side: 'candidate' | 'baseline') => (cell: Cell) => cell[side] === cell.truth
+  const [isRight, wasRight] = [right('candidate'), right('baseline')]
+  const discordance = {
+    rows,
+    gained: countRows(cells, (cell) => isRight(cell) && !wasRight(cell)),
+    lost: countRows(cells, (cell) => !isRight(cell) && wasRight(cell)),
+  }
+  return {
+    candidate: wilsonBounds(countRows(cells, isRight), rows),
+    candidateMethod: 'Wilson score',
+    baseline: paired ? wilsonBounds(countRows(cells, wasRight), rows) : null,
+    difference: paired ? tangoBounds(discordance) : null,
+    pValue: paired ? mcnemarExact(discordance) : null,
+    method: paired ? 'McNemar exact, Tango score interval' : '',
+    reason: null,
+  }
+}
+
+function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: CellOptions): Inference {
+  const resamples = options.resamples ?? (cells.length <= 200 ? 9999 : 1999)
+  const replicates = resampleCells(cells, resamples, createRandom(options.seed), options)
+  const point = pairOf(cells, counts(cells), options)
+  const slopes = { candidate: slopesOf(cells, 'candidate', options), baseline: slopesOf(cells, 'baseline', options) }
+  const name = `BCa multinomial bootstrap (${resamples}, seed ${options.seed})`
+  const bound = (estimate: number, values: Float64Array, influence: readonly number[], limits: Range) => {
+    const ascending = sortReplicates(values)
+    return ascending && bcaBounds(estimate, ascending, accelerationOf(influence, counts(cells)), limits)
+  }
+  const single = (side: 'candidate' | 'baseline') =>
+    closedForm(confusionOf(cells, counts(cells), side, options), options.metric) ??
+    bound(point[side], replicates[side], slopes[side], options.range)
+  const candidate = single('candidate')
+  const closed = closedForm(confusionOf(cells, counts(cells), 'candidate', options), options.metric)
+  const candidateMethod = closed ? 'Wilson score' : name
+  const reason = candidate ? null : 'the metric is undefined in too many resamples'
+  if (!paired) return { candidate, candidateMethod, baseline: null, difference: null, pValue: null, method: '', reason }
+  const difference = bound(
+    point.candidate - point.baseline,
+    replicates.candidate.map((value, i) => value - (replicates.baseline[i] ?? 0)),
+    slopes.candidate.map((slope, i) => slope - (slopes.baseline[i] ?? 0)),
+    differenceRange(options.range),
+  )
+  const pValue = difference && pValueEqual(difference, 0)
+  return {
+    candidate,
+    candidateMethod,
+    baseline: single('baseline'),
+    difference,
+    pValue,
+    method: `paired ${name}`,
+    reason,
+  }
+}
+
+function counts(cells: readonly Cell[]): Float64Array {
+  return Float64Array.from(cells, (cell) => cell.rows)
+}
+
+function confusionOf(
+  cells: readonly Cell[],
+  rows: Float64Array,
+  side: 'candidate' | 'baseline',
+  { classes, positive }: CellOptions,
+): Confusion {
+  const matrix = new Float64Array(classes * classes)
+  cells.forEach((cell, i) => {
+    const at = cell.truth * classes + cell[side]
+    matrix[at] = (matrix[at] ?? 0) + (rows[i] ?? 0)
+  })
+  return { cells: matrix, classes, positive }
+}
+
+function pairOf(cells: readonly Cell[], rows: Float64Array, options: CellOptions) {
+  const of = (side: 'candidate' | 'baseline') => labelMetric(options.metric, confusionOf(cells, rows, side, options))
+  return { candidate: of('candidate'), baseline: of('baseline') }
+}
+
+/** ∂ metric / ∂ rows of each cell, proportional to the influence of one row in it. */
+function slopesOf(cells: readonly Cell[], side: 'candidate' | 'baseline', options: CellOptions): number[] {
+  const gradient = labelGradient(options.metric, confusionOf(cells, counts(cells), side, options))
+  return cells.map((cell) => gradient[cell.truth * options.classes + cell[side]] ?? 0)
+}
+
+/** Both metrics under multinomial counts with the observed shares: what resampling rows would give, without the rows. */
+function resampleCells(cells: readonly Cell[], resamples: number, random: Random, options: CellOptions) {
+  const rows = counts(cells)
+  const total = rows.reduce((sum, count) => sum + count, 0)
+  const replicates = { candidate: new Float64Array(resamples), baseline: new Float64Array(resamples) }
+  const drawn = new Float64Array(rows.length)
+  for (let r = 0; r < resamples; r++) {
+    let [left, share] = [total, total]
+    rows.forEach((count, i) => {
+      const taken = random.binomial(left, count / share)
+      drawn[i] = taken
+      left -= taken
+      share -= count
+    })
+    const pair = pairOf(cells, drawn, options)
+    replicates.candidate[r] = pair.candidate
+    replicates.baseline[r] = pair.baseline
+  }
+  return replicates
+}
+
+/** Bounds of a single model where the bootstrap would claim certainty or a formula is at hand. */
+function closedForm(confusion: Confusion, metric: LabelMetric): Bounds | null {
+  const { cells, classes, positive } = confusion
+  const right = cells[positive * classes + positive] ?? 0
+  let [truth, predicted, wrong] = [0, 0, 0]
+  for (let i = 0; i < classes; i++) {
+    truth += cells[positive * classes + i] ?? 0
+    predicted += cells[i * classes + positive] ?? 0
+    for (let j = 0; j < classes; j++) if (i !== j) wrong += cells[i * classes + j] ?? 0
+  }
+  if (metric === 'precision' && predicted > 0) return wilsonBounds(right, predicted)
+  if (metric === 'recall' && truth > 0) return wilsonBounds(right, truth)
+  if (metric === 'f1' && truth + predicted > 0) return f1Bounds(right, truth + predicted - right)
+  return wrong === 0 ? faultlessBounds(confusion, metric) : null
+}
+
+/** F1 = 2J / (1 + J) grows with J = TP / (TP + FP + FN), a proportion of the rows that are not true negatives. */
+function f1Bounds(right: number, involved: number): Bounds {
+  const jaccard = wilsonBounds(right, involved)
+  const f1 = (j: number) => (2 * j) / (1 + j)
+  return { lower: (alpha) => f1(jaccard.lower(alpha)), upper: (alpha) => f1(jaccard.upper(alpha)) }
+}
+
+/**
+ * No error seen: in a class of n rows the error rate may still be 1 − alpha^(1/n). The lower bound is the metric
+ * with that rate in the class, and towards the class, where it harms most.
+ */
+function faultlessBounds(confusion: Confusion, metric: LabelMetric): Bounds | null {
+  const { classes } = confusion
+  const best = labelMetric(metric, confusion)
+  if (Number.isNaN(best)) return null
+  const lower = (alpha: number) => {
+    let worst = best
+    for (let t = 0; t < classes; t++) {
+      const rows = confusion.cells[t * classes + t] ?? 0
+      const moved = rows === 0 ? 0 : rows * (1 - alpha ** (1 / rows))
+      for (let p = 0; p < classes; p++) {
+        if (p === t || moved === 0) continue
+        const cells = Float64Array.from(confusion.cells)
+        cells[t * classes + t] = rows - moved
+        cells[t * classes + p] = moved
+        worst = Math.min(worst, labelMetric(metric, { ...confusion, cells }))
+      }
+    }
+    return worst
+  }
+  return { lower, upper: () => best }
+}

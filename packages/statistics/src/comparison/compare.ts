@@ -1,0 +1,145 @@
+import type { LabelMetric } from '../metrics/label.ts'
+import { leastProbability } from '../metrics/loss.ts'
+import { type Measured, measured, type Observations, statisticOf, weightsOf } from '../metrics/measure.ts'
+import { type MetricName, metrics } from '../metrics/table.ts'
+import { type Bounds, exactBounds, intervalOf } from './bounds.ts'
+import { inferLabels } from './cells.ts'
+import { inferArea } from './delong.ts'
+import { type Inference, noInference } from './inference.ts'
+import { inferRows } from './rows.ts'
+
+export interface ComparisonInput extends Observations {
+  readonly metric: MetricName
+  readonly candidate: ArrayLike<number>
+  /** Predictions of the baseline for the same rows in the same order. */
+  readonly baseline?: ArrayLike<number>
+  /** Seed of the resampling, 32 bits. */
+  readonly seed: number
+  /** Of the two-sided intervals, 0.95 unless given. */
+  readonly confidence?: number
+  /** Number of resamples, where the method resamples. */
+  readonly resamples?: number
+}
+
+export interface Comparison {
+  readonly metric: MetricName
+  readonly rows: number
+  readonly candidate: number | null
+  readonly baseline: number | null
+  /** Candidate minus baseline. */
+  readonly difference: number | null
+  /** Of the difference. */
+  readonly interval: readonly [number, number] | null
+  readonly candidateInterval: readonly [number, number] | null
+  readonly baselineInterval: readonly [number, number] | null
+  /** Two-sided, of no difference. */
+  readonly pValue: number | null
+  /** How the difference was judged; empty without a baseline. */
+  readonly method: string
+  /** How the candidate alone was judged. */
+  readonly candidateMethod: string
+  /** Why something above is null. */
+  readonly reason: string | null
+  /** One-sided bounds at any alpha, for the decision; functions, not for a document. */
+  readonly bounds: { readonly candidate: Bounds | null; readonly difference: Bounds | null }
+}
+
+/** A metric of a candidate with its interval, and of the difference from a baseline on the same rows with its own. */
+export function compareMetric(input: ComparisonInput): Comparison {
+  const { metric } = input
+  const rows = input.truth.length
+  const weights = weightsOf(input)
+  const read = (predictions: ArrayLike<number>): Measured => {
+    const statistic = statisticOf(metric, predictions, input)
+    return 'reason' in statistic ? { value: null, reason: statistic.reason } : measured(statistic, weights)
+  }
+  const candidate = read(input.candidate)
+  const baseline = input.baseline ? read(input.baseline) : null
+  const paired = baseline !== null && baseline.value !== null
+  const inference =
+    candidate.value === null
+      ? noInference(candidate.reason)
+      : withCertainty(infer({ ...input, ...(paired ? {} : { baseline: undefined }) }, weights), input, candidate.value)
+  const baselineReason = baseline && baseline.value === null ? `baseline: ${baseline.reason}` : null
+  const confidence = input.confidence ?? 0.95
+  return {
+    metric,
+    rows,
+    candidate: candidate.value,
+    baseline: baseline?.value ?? null,
+    difference: candidate.value !== null && paired ? candidate.value - baseline.value : null,
+    interval: intervalOf(inference.difference, confidence),
+    candidateInterval: intervalOf(inference.candidate, confidence),
+    baselineInterval: intervalOf(inference.baseline, confidence),
+    pValue: inference.pValue,
+    method: inference.method,
+    candidateMethod: inference.candidateMethod,
+    reason: inference.reason ?? baselineReason,
+    bounds: { candidate: inference.candidate, difference: inference.difference },
+  }
+}
+
+type Paired = Omit<ComparisonInput, 'baseline'> & { readonly baseline?: ArrayLike<number> | undefined }
+
+function infer(input: Paired, weights: Float64Array): Inference {
+  const { metric, candidate, baseline, seed } = input
+  const classes = input.classes ?? 2
+  const range = rangeOf(metric, classes)
+  const resamples = input.resamples === undefined ? {} : { resamples: input.resamples }
+  if (metrics[metric].needs === 'label' && !input.weights) {
+    const options = { metric: metric as LabelMetric, classes, positive: input.positive ?? 1, range, seed, ...resamples }
+    return inferLabels(input.truth, candidate, baseline ?? null, options)
+  }
+  if (metric === 'roc_auc' && !input.weights && classes === 2) {
+    const positive = Uint8Array.from(input.truth)
+    return inferArea(Float64Array.from(candidate), baseline ? Float64Array.from(baseline) : null, positive)
+  }
+  const statistic = statisticOf(metric, candidate, input)
+  const other = baseline ? statisticOf(metric, baseline, input) : null
+  if ('reason' in statistic) return noInference(statistic.reason)
+  const options = { range, weights, seed, biased: metric === 'ece', influenceOnly: metric === 'roc_auc', ...resamples }
+  return inferRows(statistic, other && !('reason' in other) ? other : null, options)
+}
+
+function rangeOf(metric: MetricName, classes: number): readonly [number, number] {
+  return metric === 'brier_score' && classes === 2 ? [0, 1] : metrics[metric].range
+}
+
+/** What the methods leave open at the edge: equal predictions, and losses of which none was seen. */
+function withCertainty(inference: Inference, input: ComparisonInput, candidate: number): Inference {
+  const largest = largestLoss(input)
+  const bounds =
+    candidate <= lossOfNone && largest !== null && inference.candidate
+      ? faultlessLoss(candidate, largest, input.truth.length)
+      : inference.candidate
+  if (!inference.difference || !input.baseline || !same(input.candidate, input.baseline)) {
+    return { ...inference, candidate: bounds }
+  }
+  return {
+    ...inference,
+    candidate: bounds,
+    baseline: bounds,
+    difference: exactBounds(0),
+    pValue: 1,
+    method: 'identical predictions',
+  }
+}
+
+/** A mean loss up to this, a rounding of log losses at probability 1, means that no row had any. */
+const lossOfNone = 1e-15
+
+function largestLoss({ metric, classes }: ComparisonInput): number | null {
+  if (metric === 'brier_score') return (classes ?? 2) === 2 ? 1 : 2
+  return metric === 'log_loss' ? -Math.log(leastProbability) : null
+}
+
+/** None of n rows had a loss: the share that has may still be 1 − alpha^(1/n), each at most the largest loss. */
+function faultlessLoss(value: number, largest: number, rows: number): Bounds {
+  return { lower: () => 0, upper: (alpha) => value + largest * (1 - alpha ** (1 / rows)) }
+}
+
+function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -1,0 +1,152 @@
+import type { RowStatistic } from './statistic.ts'
+import type { MetricName } from './table.ts'
+
+export type LabelMetric = Extract<
+  MetricName,
+  'accuracy' | 'balanced_accuracy' | 'precision' | 'recall' | 'f1' | 'f1_macro' | 'matthews_corrcoef' | 'cohen_kappa'
+>
+
+/** Rows (or their weight) by truth and prediction; the cell of truth t and prediction p is at t × classes + p. */
+export interface Confusion {
+  readonly cells: ArrayLike<number>
+  readonly classes: number
+  /** The class that precision, recall and f1 are about. */
+  readonly positive: number
+}
+
+interface Margins {
+  readonly truth: Float64Array
+  readonly predicted: Float64Array
+  readonly right: Float64Array
+  readonly total: number
+}
+
+function marginsOf({ cells, classes }: Confusion): Margins {
+  const [truth, predicted, right] = [new Float64Array(classes), new Float64Array(classes), new Float64Array(classes)]
+  let total = 0
+  for (let t = 0; t < classes; t++) {
+    for (let p = 0; p < classes; p++) {
+      const rows = cells[t * classes + p] ?? 0
+      truth[t] = (truth[t] ?? 0) + rows
+      predicted[p] = (predicted[p] ?? 0) + rows
+      if (t === p) right[t] = rows
+      total += rows
+    }
+  }
+  return { truth, predicted, right, total }
+}
+
+/** scikit-learn's `zero_division=0`. */
+function ratio(numerator: number, denominator: number): number {
+  return denominator === 0 ? 0 : numerator / denominator
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function f1Of({ truth, predicted, right }: Margins, label: number): number {
+  return ratio(2 * (right[label] ?? 0), (truth[label] ?? 0) + (predicted[label] ?? 0))
+}
+
+function meanOver(labels: readonly number[], value: (label: number) => number): number {
+  return labels.reduce((total, label) => total + value(label), 0) / labels.length
+}
+
+/** Multiclass Matthews correlation (Gorodkin 2004); 0 when one side has a single class, as in scikit-learn. */
+function matthews({ truth, predicted, right, total }: Margins): number {
+  const covariance = sum(right) * total - dot(truth, predicted)
+  const truthVariance = total * total - dot(truth, truth)
+  const predictedVariance = total * total - dot(predicted, predicted)
+  return truthVariance * predictedVariance === 0 ? 0 : covariance / Math.sqrt(truthVariance * predictedVariance)
+}
+
+/** Cohen's kappa; undefined when truth and predictions hold one and the same class. */
+function kappa({ truth, predicted, right, total }: Margins): number {
+  const expected = dot(truth, predicted) / total
+  return (sum(right) - expected) / (total - expected)
+}
+
+const formulas: Readonly<Record<LabelMetric, (margins: Margins, positive: number) => number>> = {
+  accuracy: ({ right, total }) => sum(right) / total,
+  balanced_accuracy({ truth, right }) {
+    const seen = [...truth.keys()].filter((label) => (truth[label] ?? 0) > 0)
+    return meanOver(seen, (label) => (right[label] ?? 0) / (truth[label] ?? 0))
+  },
+  precision: ({ predicted, right }, positive) => ratio(right[positive] ?? 0, predicted[positive] ?? 0),
+  recall: ({ truth, right }, positive) => ratio(right[positive] ?? 0, truth[positive] ?? 0),
+  f1: f1Of,
+  f1_macro(margins) {
+    const seen = [...margins.truth.keys()].filter((c) => (margins.truth[c] ?? 0) + (margins.predicted[c] ?? 0) > 0)
+    return meanOver(seen, (label) => f1Of(margins, label))
+  },
+  matthews_corrcoef: matthews,
+  cohen_kappa: kappa,
+}
+
+/** A label metric from the confusion matrix alone; NaN where undefined. */
+export function labelMetric(metric: LabelMetric, confusion: Confusion): number {
+  return formulas[metric](marginsOf(confusion), confusion.positive)
+}
+
+/** ∂ metric / ∂ cell for the cells that hold rows, by central differences relative to the cell. */
+export function labelGradient(metric: LabelMetric, confusion: Confusion): Float64Array {
+  const cells = Float64Array.from(confusion.cells)
+  return cells.map((rows, cell) => {
+    if (rows === 0) return 0
+    const step = rows * 1e-5
+    const at = (shifted: number) => {
+      cells[cell] = shifted
+      return labelMetric(metric, { ...confusion, cells })
+    }
+    const slope = (at(rows + step) - at(rows - step)) / (2 * step)
+    cells[cell] = rows
+    return slope
+  })
+}
+
+/** Confusion matrix of class indices as `[truth][predicted]`, in rows or in weight. */
+export function confusion(
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+  weights?: ArrayLike<number>,
+): readonly Float64Array[] {
+  const matrix = Array.from({ length: classes }, () => new Float64Array(classes))
+  for (let i = 0; i < truth.length; i++) {
+    const row = matrix[truth[i] ?? -1]
+    const label = predicted[i] ?? -1
+    if (!row || row[label] === undefined) throw new RangeError(`row ${i} has a class outside 0…${classes - 1}`)
+    row[label] += weights ? (weights[i] ?? 0) : 1
+  }
+  return matrix
+}
+
+/** A label metric as a function of row weights. */
+export function labelStatistic(
+  metric: LabelMetric,
+  truth: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  { classes, positive }: Pick<Confusion, 'classes' | 'positive'>,
+): RowStatistic {
+  const cellOf = Int32Array.from(truth, (label, i) => label * classes + (predicted[i] ?? 0))
+  const confusionOf = (weights: Float64Array): Confusion => {
+    const cells = new Float64Array(classes * classes)
+    for (let i = 0; i < cellOf.length; i++) {
+      const cell = cellOf[i] ?? 0
+      cells[cell] = (cells[cell] ?? 0) + (weights[i] ?? 0)
+    }
+    return { cells, classes, positive }
+  }
+  return {
+    value: (weights) => labelMetric(metric, confusionOf(weights)),
+    gradient(weights) {
+      const slopes = labelGradient(metric, confusionOf(weights))
+      return Float64Array.from(cellOf, (cell) => slopes[cell] ?? 0)
+    },
+  }
+}
