@@ -44,6 +44,10 @@ type BodyOf<K extends DocumentKind> = z.output<(typeof bodies)[K]>
 export type HeaderOf<K extends DocumentKind> = K extends 'profile' ? Omit<Header, 'verdict'> : Header
 export type Document<K extends DocumentKind = DocumentKind> = K extends DocumentKind ? HeaderOf<K> & BodyOf<K> : never
 
+/** A document of a stage: every kind but the profile has a verdict. */
+export type StageKind = Exclude<DocumentKind, 'profile'>
+export type StageDocument = Document<StageKind>
+
 /** The major version that this release writes and reads. */
 const major = 1
 

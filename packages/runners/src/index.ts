@@ -1,1 +1,6 @@
+export * from './detect.ts'
+export { type LocalOptions, localRunner } from './local/runner.ts'
+export * from './outputs.ts'
 export * from './port.ts'
+export { keptReports } from './shelf.ts'
+export { type Outcome, start, startWith } from './start.ts'

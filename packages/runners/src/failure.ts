@@ -1,0 +1,62 @@
+import type { Annotation, ExitCode } from '@headgate/core'
+import { exitCodes, Interruption, messageOf, OutsideError, problemText, Refusal, UserError } from '@headgate/core'
+import type { Log, Runner } from './port.ts'
+
+/** What a thrown thing means: the exit code, and the sentences and annotations that tell it. */
+interface Failure {
+  readonly exitCode: ExitCode
+  readonly lines: readonly string[]
+  readonly annotations: readonly Annotation[]
+}
+
+/** Tells a failure, all mistakes at once and without a stack, and returns the exit code. */
+export function tellFailure(thrown: unknown, runner: Pick<Runner, 'log' | 'annotate'>): ExitCode {
+  const failure = readFailure(thrown)
+  for (const line of failure.lines) runner.log.error(line)
+  runner.annotate(failure.annotations)
+  if (failure.exitCode === exitCodes.bug) tellStack(thrown, runner.log)
+  return failure.exitCode
+}
+
+function readFailure(thrown: unknown): Failure {
+  if (thrown instanceof UserError) {
+    const annotations = thrown.problems.map(
+      (problem): Annotation => ({
+        level: 'error',
+        title: 'Headgate: something to fix',
+        message: [problem.what, problem.fix].filter(Boolean).join(' '),
+        where: problem.where,
+      }),
+    )
+    return { exitCode: exitCodes.usage, lines: thrown.problems.map(problemText), annotations }
+  }
+  if (thrown instanceof OutsideError) {
+    const lines = [thrown.tried, thrown.state, thrown.next].filter((line) => line !== '')
+    return {
+      exitCode: exitCodes.outside,
+      lines,
+      annotations: [note('Headgate: something outside failed', lines.join(' '))],
+    }
+  }
+  if (thrown instanceof Refusal) {
+    return {
+      exitCode: exitCodes.refused,
+      lines: [thrown.message],
+      annotations: [note('Headgate: refused', thrown.message)],
+    }
+  }
+  if (thrown instanceof Interruption) {
+    const exitCode = thrown.signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated
+    return { exitCode, lines: [thrown.message], annotations: [] }
+  }
+  const line = `This is a bug of Headgate: ${messageOf(thrown)}. Please report it, with --log-level debug.`
+  return { exitCode: exitCodes.bug, lines: [line], annotations: [note('Headgate: a bug', line)] }
+}
+
+function note(title: string, message: string): Annotation {
+  return { level: 'error', title, message }
+}
+
+function tellStack(thrown: unknown, log: Log): void {
+  if (thrown instanceof Error && thrown.stack) log.debug(thrown.stack)
+}

@@ -1,0 +1,181 @@
+import { join } from 'node:path'
+import type { AnyStage, ExitCode, Findings, Report, Run, Settings, StageDocument, StageKind } from '@headgate/core'
+import { documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
+import { readText, writeAtomically, writeDocument } from '@headgate/files'
+import { renderHtml, renderMarkdown } from '@headgate/reports'
+import { loadSettings } from '@headgate/settings'
+import { detectRunner } from './detect.ts'
+import { tellFailure } from './failure.ts'
+import { commonOutputs } from './outputs.ts'
+import type { Runner, Wire } from './port.ts'
+import { keepReport, keptReports } from './shelf.ts'
+
+/** What came of a stage: the exit code, and what a command may print. */
+export interface Outcome {
+  readonly exitCode: ExitCode
+  readonly document?: StageDocument | undefined
+  readonly report?: Report | undefined
+  /** Where the document was written. */
+  readonly path?: string | undefined
+}
+
+/** Runs a stage where this process runs, and returns its exit code. */
+export async function start<S extends AnyStage, Ports>(
+  stage: S,
+  run: Run<S, Ports>,
+  wire: Wire<S, NoInfer<Ports>>,
+): Promise<ExitCode> {
+  const runner = await detectRunner()
+  return (await startWith(stage, run, wire, runner)).exitCode
+}
+
+/**
+ * The one way through a stage: settings, ports, findings, document, report, outputs, summary, comment, exit code.
+ * Never throws: what goes wrong is told, and becomes an exit code.
+ */
+export async function startWith<S extends AnyStage, Ports>(
+  stage: S,
+  run: Run<S, Ports>,
+  wire: Wire<S, NoInfer<Ports>>,
+  runner: Runner,
+): Promise<Outcome> {
+  const close: (() => Promise<void>)[] = []
+  try {
+    return await pass(stage, run, wire, runner, close)
+  } catch (thrown) {
+    const reason: unknown = runner.signal.aborted ? runner.signal.reason : thrown
+    return { exitCode: tellFailure(reason, runner) }
+  } finally {
+    for (const end of close) await end().catch((error: unknown) => runner.log.warning(String(error)))
+  }
+}
+
+async function pass<S extends AnyStage, Ports>(
+  stage: S,
+  run: Run<S, Ports>,
+  wire: Wire<S, NoInfer<Ports>>,
+  runner: Runner,
+  close: (() => Promise<void>)[],
+): Promise<Outcome> {
+  const started = runner.now()
+  const settings = await settingsOf(stage, runner)
+  if (settings.token) runner.mask(settings.token)
+  if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
+  const wired = await wire(settings, runner)
+  if (wired.close) close.push(wired.close)
+  const findings = await run(settings, wired.ports)
+  const document = stamp(stage, settings, findings, runner, started)
+  const report = stage.report(document as never)
+  const exitCode =
+    findings.exitCode ?? (isAccepted(findings.verdict, settings.failOn) ? exitCodes.accepted : exitCodes.refused)
+  if (settings.dryRun) return { exitCode, document, report }
+  const path = await writeDocument(stage.document as StageKind, settings.workFolder, document as never)
+  await keepReport(settings.workFolder, stage.name, report)
+  await tell(stage, { settings, runner, document, report, exitCode, path, announce: wired.announce })
+  if (settings.handOver === 'artifact')
+    await (await runner.handOver())?.save(settings.model, stage.name, settings.workFolder)
+  return { exitCode, document, report, path }
+}
+
+function settingsOf<S extends AnyStage>(stage: S, runner: Runner): Promise<Settings<S>> {
+  return loadSettings(stage, {
+    input: (name) => runner.input(name),
+    read: (path) => readText(join(runner.workspace, path)),
+    environment: runner.variables,
+    workspace: runner.workspace,
+  })
+}
+
+async function restoreHandOver<S extends AnyStage>(runner: Runner, settings: Settings<S>): Promise<void> {
+  const brought = await (await runner.handOver())?.restore(settings.model, settings.workFolder)
+  if (brought && brought.length > 0) runner.log.info(`Earlier jobs of this run handed over ${brought.length} files.`)
+}
+
+function stamp<S extends AnyStage>(
+  stage: S,
+  settings: Settings<S>,
+  findings: Findings<S>,
+  runner: Runner,
+  started: Date,
+): StageDocument {
+  const kind = stage.document as StageKind
+  const { run } = runner.context
+  const stamped = {
+    schema: schemaName(kind),
+    verdict: findings.verdict,
+    summary: findings.summary,
+    model: settings.model,
+    commit: runner.context.commit,
+    createdAt: started.toISOString(),
+    tool: `headgate ${release}`,
+    runner: {
+      kind: runner.context.runner,
+      event: runner.context.event,
+      ...(run ? { runId: run.id, runUrl: run.url } : {}),
+      os: process.platform,
+    },
+    inputs: findings.inputs,
+    durationMs: Math.max(0, runner.now().getTime() - started.getTime()),
+    ...findings.body,
+  }
+  const checked = documentSchema(kind).safeParse(stamped)
+  if (!checked.success) throw new Error(`the ${kind} document does not match its schema: ${checked.error.message}`)
+  return checked.data as StageDocument
+}
+
+interface News<S extends AnyStage> {
+  readonly settings: Settings<S>
+  readonly runner: Runner
+  readonly document: StageDocument
+  readonly report: Report
+  readonly exitCode: ExitCode
+  readonly path: string
+  readonly announce: Awaited<ReturnType<Wire<S, unknown>>>['announce']
+}
+
+async function tell<S extends AnyStage>(stage: S, news: News<S>): Promise<void> {
+  const { settings, runner, document, report, exitCode, announce } = news
+  const reports = await keptReports(settings.workFolder)
+  const page = pageOf(settings, runner)
+  const reportPath = join(settings.workFolder, 'report.html')
+  await writeAtomically(reportPath, await renderHtml(reports, page))
+  await runner.output(outputsOf(stage, document, { path: news.path, reportPath, exitCode }))
+  runner.annotate(report.annotations)
+  await runner.summarize(renderMarkdown([report], { ...page, budget: 900_000 }).text)
+  if (announce && settings.comment) {
+    const sentences = await announce({
+      model: settings.model,
+      key: 'report',
+      verdict: report.verdict,
+      accepted: exitCode === exitCodes.accepted,
+      summary: report.summary,
+      markdown: renderMarkdown(reports, page).text,
+      annotations: report.annotations,
+    })
+    for (const sentence of sentences) runner.log.info(sentence)
+  }
+  const logged = `${stage.name}: ${document.verdict}. ${document.summary}`
+  if (exitCode === exitCodes.accepted) runner.log.info(logged)
+  else runner.log.error(logged)
+}
+
+function pageOf<S extends AnyStage>(settings: Settings<S>, runner: Runner): Parameters<typeof renderHtml>[1] {
+  const { commit, run } = runner.context
+  const footer = [{ code: commit.slice(0, 9) || 'no commit' }, ` · headgate ${release}`]
+  return {
+    title: settings.model,
+    footer: run?.url ? [...footer, ' · ', { link: { text: `run ${run.id}`, url: run.url } }] : footer,
+  }
+}
+
+function outputsOf(
+  stage: AnyStage,
+  document: StageDocument,
+  made: { path: string; reportPath: string; exitCode: ExitCode },
+): Record<string, string> {
+  const common = Object.entries(commonOutputs).map(
+    ([key, output]) => [kebab(key), output.value(document, made)] as const,
+  )
+  const own = Object.entries(stage.outputs as Record<string, { value(document: StageDocument): string }>)
+  return Object.fromEntries([...common, ...own.map(([key, output]) => [kebab(key), output.value(document)] as const)])
+}
