@@ -27,8 +27,8 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
     return normalCdf(bias + z / Math.max(1e-6, 1 - acceleration * z))
   }
   const bounds: Bounds = {
-    lower: (alpha) => orderStatistic(ascending, level(alpha)) ?? Number.NEGATIVE_INFINITY,
-    upper: (alpha) => orderStatistic(ascending, level(1 - alpha)) ?? Number.POSITIVE_INFINITY,
+    lower: (alpha) => lowerOrder(ascending, level(alpha)),
+    upper: (alpha) => upperOrder(ascending, level(1 - alpha)),
   }
   return within(bounds, range)
 }
@@ -39,22 +39,28 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
  */
 export function basicBounds(estimate: number, ascending: Float64Array, range: Range): Bounds {
   const bounds: Bounds = {
-    lower: (alpha) => 2 * estimate - (orderStatistic(ascending, 1 - alpha) ?? Number.POSITIVE_INFINITY),
-    upper: (alpha) => 2 * estimate - (orderStatistic(ascending, alpha) ?? Number.NEGATIVE_INFINITY),
+    lower: (alpha) => 2 * estimate - upperOrder(ascending, 1 - alpha),
+    upper: (alpha) => 2 * estimate - lowerOrder(ascending, alpha),
   }
   return within(bounds, range)
 }
 
-/** The quantile at (n + 1) × level, between order statistics; undefined beyond the first and the last. */
-function orderStatistic(ascending: Float64Array, level: number): number | undefined {
+/** The quantile at (n + 1) × level, between order statistics; −infinity below the first, which bounds nothing. */
+function lowerOrder(ascending: Float64Array, level: number): number {
   const position = (ascending.length + 1) * level
   const rank = Math.floor(position + 1e-9)
-  const low = ascending[rank - 1]
-  if (low === undefined) return undefined
-  const high = ascending[rank] ?? low
-  return rank === ascending.length && position > rank + 1e-9
-    ? undefined
-    : low + (high - low) * Math.max(0, position - rank)
+  if (rank < 1) return Number.NEGATIVE_INFINITY
+  const low = ascending[Math.min(rank, ascending.length) - 1] ?? Number.NaN
+  return low + ((ascending[rank] ?? low) - low) * Math.max(0, position - rank)
+}
+
+/** The same, seen from above: infinity beyond the last. */
+function upperOrder(ascending: Float64Array, level: number): number {
+  const position = (ascending.length + 1) * level
+  const rank = Math.ceil(position - 1e-9)
+  if (rank > ascending.length) return Number.POSITIVE_INFINITY
+  const high = ascending[Math.max(rank, 1) - 1] ?? Number.NaN
+  return high - (high - (ascending[rank - 2] ?? high)) * Math.max(0, rank - position)
 }
 
 /** Number of replicates below a value, or at most it. */

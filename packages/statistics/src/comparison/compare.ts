@@ -1,6 +1,7 @@
 import type { LabelMetric } from '../metrics/label.ts'
 import { leastProbability } from '../metrics/loss.ts'
-import { type Measured, measured, type Observations, statisticOf, weightsOf } from '../metrics/measure.ts'
+import { measured, type Observations, rowsOf, statisticOf, weightsOf } from '../metrics/measure.ts'
+import type { RowStatistic } from '../metrics/statistic.ts'
 import { type MetricName, metrics } from '../metrics/table.ts'
 import { type Bounds, exactBounds, intervalOf } from './bounds.ts'
 import { inferLabels } from './cells.ts'
@@ -46,59 +47,62 @@ export interface Comparison {
 
 /** A metric of a candidate with its interval, and of the difference from a baseline on the same rows with its own. */
 export function compareMetric(input: ComparisonInput): Comparison {
-  const { metric } = input
-  const rows = input.truth.length
   const weights = weightsOf(input)
-  const read = (predictions: ArrayLike<number>): Measured => {
-    const statistic = statisticOf(metric, predictions, input)
-    return 'reason' in statistic ? { value: null, reason: statistic.reason } : measured(statistic, weights)
-  }
-  const candidate = read(input.candidate)
-  const baseline = input.baseline ? read(input.baseline) : null
-  const paired = baseline !== null && baseline.value !== null
-  const inference =
-    candidate.value === null
-      ? noInference(candidate.reason)
-      : withCertainty(infer({ ...input, ...(paired ? {} : { baseline: undefined }) }, weights), input, candidate.value)
-  const baselineReason = baseline && baseline.value === null ? `baseline: ${baseline.reason}` : null
+  const candidate = read(input.candidate, input, weights)
+  const baseline = input.baseline ? read(input.baseline, input, weights) : null
+  const inference = withCertainty(infer(candidate, baseline, input, weights), input, candidate.value)
   const confidence = input.confidence ?? 0.95
+  const known = candidate.value !== null && baseline !== null && baseline.value !== null
   return {
-    metric,
-    rows,
+    metric: input.metric,
+    rows: input.truth.length,
     candidate: candidate.value,
     baseline: baseline?.value ?? null,
-    difference: candidate.value !== null && paired ? candidate.value - baseline.value : null,
+    difference: known ? candidate.value - baseline.value : null,
     interval: intervalOf(inference.difference, confidence),
     candidateInterval: intervalOf(inference.candidate, confidence),
     baselineInterval: intervalOf(inference.baseline, confidence),
     pValue: inference.pValue,
     method: inference.method,
     candidateMethod: inference.candidateMethod,
-    reason: inference.reason ?? baselineReason,
+    reason: inference.reason ?? (baseline?.value === null ? `baseline: ${baseline.reason}` : null),
     bounds: { candidate: inference.candidate, difference: inference.difference },
   }
 }
 
-type Paired = Omit<ComparisonInput, 'baseline'> & { readonly baseline?: ArrayLike<number> | undefined }
+type Reading =
+  | {
+      readonly value: number
+      readonly statistic: RowStatistic
+      readonly predictions: ArrayLike<number>
+    }
+  | { readonly value: null; readonly reason: string }
 
-function infer(input: Paired, weights: Float64Array): Inference {
-  const { metric, candidate, baseline, seed } = input
+function read(predictions: ArrayLike<number>, input: ComparisonInput, weights: Float64Array): Reading {
+  const statistic = statisticOf(input.metric, predictions, input)
+  if ('reason' in statistic) return { value: null, reason: statistic.reason }
+  const result = measured(statistic, weights)
+  return result.value === null ? result : { value: result.value, statistic, predictions }
+}
+
+function infer(candidate: Reading, other: Reading | null, input: ComparisonInput, weights: Float64Array): Inference {
+  if (candidate.value === null) return noInference(candidate.reason)
+  const baseline = other === null || other.value === null ? null : other
+  const { metric, seed } = input
   const classes = input.classes ?? 2
   const range = rangeOf(metric, classes)
   const resamples = input.resamples === undefined ? {} : { resamples: input.resamples }
   if (metrics[metric].needs === 'label' && !input.weights) {
     const options = { metric: metric as LabelMetric, classes, positive: input.positive ?? 1, range, seed, ...resamples }
-    return inferLabels(input.truth, candidate, baseline ?? null, options)
+    return inferLabels(input.truth, candidate.predictions, baseline?.predictions ?? null, options)
   }
-  if (metric === 'roc_auc' && !input.weights && classes === 2) {
-    const positive = Uint8Array.from(input.truth)
-    return inferArea(Float64Array.from(candidate), baseline ? Float64Array.from(baseline) : null, positive)
+  const [first, second] = [candidate.statistic, baseline?.statistic ?? null]
+  if (first.placements && !input.weights) {
+    const place = second?.placements?.(weights) ?? null
+    return inferArea(first.placements(weights), place, rowsOf(input.truth, 1))
   }
-  const statistic = statisticOf(metric, candidate, input)
-  const other = baseline ? statisticOf(metric, baseline, input) : null
-  if ('reason' in statistic) return noInference(statistic.reason)
   const options = { range, weights, seed, biased: metric === 'ece', influenceOnly: metric === 'roc_auc', ...resamples }
-  return inferRows(statistic, other && !('reason' in other) ? other : null, options)
+  return inferRows(first, second, options)
 }
 
 function rangeOf(metric: MetricName, classes: number): readonly [number, number] {
@@ -106,10 +110,10 @@ function rangeOf(metric: MetricName, classes: number): readonly [number, number]
 }
 
 /** What the methods leave open at the edge: equal predictions, and losses of which none was seen. */
-function withCertainty(inference: Inference, input: ComparisonInput, candidate: number): Inference {
+function withCertainty(inference: Inference, input: ComparisonInput, candidate: number | null): Inference {
   const largest = largestLoss(input)
   const bounds =
-    candidate <= lossOfNone && largest !== null && inference.candidate
+    candidate !== null && candidate <= lossOfNone && largest !== null && inference.candidate
       ? faultlessLoss(candidate, largest, input.truth.length)
       : inference.candidate
   if (!inference.difference || !input.baseline || !same(input.candidate, input.baseline)) {

@@ -1,5 +1,5 @@
 import { normalQuantile, normalSf } from '../distributions/normal.ts'
-import { type Placements, placements, tieGroups } from '../metrics/ranking.ts'
+import type { Placements } from '../metrics/ranking.ts'
 import { type Bounds, exactBounds, normalBounds, pValueEqual } from './bounds.ts'
 import { type Inference, noInference } from './inference.ts'
 
@@ -17,17 +17,12 @@ export interface Area {
   readonly variance: number
 }
 
-export function delong(candidate: Float64Array, baseline: Float64Array, positive: Uint8Array): DeLong {
-  const [a, b] = [place(candidate, positive), place(baseline, positive)]
+export function delong(a: Placements, b: Placements, positive: Uint8Array): DeLong {
   return {
     candidate: { area: a.area, variance: covariance(a, a, positive) },
     baseline: { area: b.area, variance: covariance(b, b, positive) },
     covariance: covariance(a, b, positive),
   }
-}
-
-function place(scores: Float64Array, positive: Uint8Array): Placements {
-  return placements(tieGroups(scores), positive, new Float64Array(scores.length).fill(1))
 }
 
 function covariance(a: Placements, b: Placements, positive: Uint8Array): number {
@@ -59,7 +54,7 @@ function perfectLower(alpha: number, smallerClass: number): number {
 }
 
 /** DeLong's interval and test for areas under the ROC curve of two classes; the baseline may be absent. */
-export function inferArea(candidate: Float64Array, baseline: Float64Array | null, positive: Uint8Array): Inference {
+export function inferArea(candidate: Placements, baseline: Placements | null, positive: Uint8Array): Inference {
   const positives = positive.reduce((sum, flag) => sum + flag, 0)
   const smallerClass = Math.min(positives, positive.length - positives)
   if (smallerClass < 2) return noInference('a class has fewer than two rows')

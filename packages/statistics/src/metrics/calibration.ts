@@ -88,8 +88,8 @@ export function expectedCalibrationError(
     value,
     gradient(weights) {
       const [gap, error, total] = [gaps(weights), value(weights), sumOf(weights)]
-      return Float64Array.from(binOfRow, (bin, i) => {
-        return (Math.sign(gap[bin] ?? 0) * ((events[i] ?? 0) - (scores[i] ?? 0)) - error) / total
+      return scores.map((score, i) => {
+        return (Math.sign(gap[binOfRow[i] ?? 0] ?? 0) * ((events[i] ?? 0) - score) - error) / total
       })
     },
   }

@@ -133,7 +133,8 @@ export function labelStatistic(
   predicted: ArrayLike<number>,
   { classes, positive }: Pick<Confusion, 'classes' | 'positive'>,
 ): RowStatistic {
-  const cellOf = Int32Array.from(truth, (label, i) => label * classes + (predicted[i] ?? 0))
+  const cellOf = new Int32Array(truth.length)
+  for (let i = 0; i < cellOf.length; i++) cellOf[i] = (truth[i] ?? 0) * classes + (predicted[i] ?? 0)
   const confusionOf = (weights: Float64Array): Confusion => {
     const cells = new Float64Array(classes * classes)
     for (let i = 0; i < cellOf.length; i++) {
@@ -146,7 +147,7 @@ export function labelStatistic(
     value: (weights) => labelMetric(metric, confusionOf(weights)),
     gradient(weights) {
       const slopes = labelGradient(metric, confusionOf(weights))
-      return Float64Array.from(cellOf, (cell) => slopes[cell] ?? 0)
+      return weights.map((_, i) => slopes[cellOf[i] ?? 0] ?? 0)
     },
   }
 }

@@ -142,9 +142,16 @@ function scoreStatistic(
   const about = (label: number) =>
     curve(
       truth.map((_, row) => probability(row, label)),
-      Uint8Array.from(truth, (value) => Number(value === label)),
+      rowsOf(truth, label),
     )
   return classes === 2 ? about(1) : meanOf(Array.from({ length: classes }, (_, label) => about(label)))
+}
+
+/** 1 in the rows of a class, else 0. */
+export function rowsOf(truth: ArrayLike<number>, label: number): Uint8Array {
+  const flags = new Uint8Array(truth.length)
+  for (let i = 0; i < flags.length; i++) flags[i] = Number(truth[i] === label)
+  return flags
 }
 
 function calibrationStatistic(

@@ -1,4 +1,3 @@
-import { binOf } from '../binning.ts'
 import { sorted } from '../sample.ts'
 import type { RowStatistic } from './statistic.ts'
 
@@ -14,13 +13,20 @@ export function tieGroups(scores: Float64Array): TieGroups {
   for (let i = 0; i < ascending.length; i++) {
     if (i === 0 || ascending[i] !== ascending[groups - 1]) ascending[groups++] = ascending[i] ?? 0
   }
-  const distinct = ascending.subarray(0, groups)
-  const single = groups < 2
-  return { groups, groupOf: Int32Array.from(scores, (score) => (single ? 0 : indexOf(score, distinct))) }
+  const groupOf = new Int32Array(scores.length)
+  for (let i = 0; i < scores.length; i++) groupOf[i] = indexOf(scores[i] ?? 0, ascending, groups)
+  return { groups, groupOf }
 }
 
-function indexOf(score: number, distinct: Float64Array): number {
-  return score === distinct[distinct.length - 1] ? distinct.length - 1 : binOf(score, distinct)
+/** Position of a score among the first `length` ascending values, which contain it. */
+function indexOf(score: number, distinct: Float64Array, length: number): number {
+  let [low, high] = [0, length - 1]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((distinct[middle] ?? 0) < score) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Weight of positive and of negative rows in each tie group. */
@@ -29,8 +35,12 @@ interface GroupWeights {
   readonly negative: Float64Array
 }
 
-function weigh({ groupOf, groups }: TieGroups, positive: Uint8Array, weights: Float64Array): GroupWeights {
-  const sums = { positive: new Float64Array(groups), negative: new Float64Array(groups) }
+function weigh(
+  { groupOf, groups }: TieGroups,
+  positive: Uint8Array,
+  weights: Float64Array,
+  sums: GroupWeights = { positive: new Float64Array(groups), negative: new Float64Array(groups) },
+): GroupWeights {
   for (let i = 0; i < groupOf.length; i++) {
     const side = positive[i] === 1 ? sums.positive : sums.negative
     const group = groupOf[i] ?? 0
@@ -65,7 +75,10 @@ export function placements(ties: TieGroups, positive: Uint8Array, weights: Float
     negativesBelow += n
     positivesBelow += p
   }
-  const byRow = Float64Array.from(ties.groupOf, (g, i) => (positive[i] === 1 ? beaten : beating)[g] ?? 0)
+  const byRow = new Float64Array(positive.length)
+  for (let i = 0; i < byRow.length; i++) {
+    byRow[i] = (positive[i] === 1 ? beaten : beating)[ties.groupOf[i] ?? 0] ?? 0
+  }
   return { area: area / positives / negatives, placements: byRow, positives, negatives }
 }
 
@@ -73,6 +86,7 @@ export function placements(ties: TieGroups, positive: Uint8Array, weights: Float
 export function rocArea(scores: Float64Array, positive: Uint8Array): RowStatistic {
   const ties = tieGroups(scores)
   return {
+    placements: (weights) => placements(ties, positive, weights),
     value: (weights) => placements(ties, positive, weights).area,
     gradient(weights) {
       const { area, placements: place, positives, negatives } = placements(ties, positive, weights)
@@ -84,16 +98,34 @@ export function rocArea(scores: Float64Array, positive: Uint8Array): RowStatisti
 /** Average precision: the step sum Σ (Rₙ − Rₙ₋₁) Pₙ without interpolation; undefined without positives. */
 export function averagePrecision(scores: Float64Array, positive: Uint8Array): RowStatistic {
   const ties = tieGroups(scores)
+  // Resampling asks for the value thousands of times: the sums are kept.
+  const sums = { positive: new Float64Array(ties.groups), negative: new Float64Array(ties.groups) }
   return {
-    value: (weights) => precisionSteps(weigh(ties, positive, weights)).average,
+    value(weights) {
+      sums.positive.fill(0)
+      sums.negative.fill(0)
+      return meanPrecision(weigh(ties, positive, weights, sums))
+    },
     gradient(weights) {
       const { average, precision, gain, cost, positives } = precisionSteps(weigh(ties, positive, weights))
-      return Float64Array.from(ties.groupOf, (g, i) => {
+      return weights.map((_, i) => {
+        const g = ties.groupOf[i] ?? 0
         if (positive[i] !== 1) return -(cost[g] ?? 0)
         return ((precision[g] ?? 0) - average) / positives + (gain[g] ?? 0) - (cost[g] ?? 0)
       })
     },
   }
+}
+
+function meanPrecision({ positive, negative }: GroupWeights): number {
+  let [found, predicted, sum] = [0, 0, 0]
+  for (let g = positive.length - 1; g >= 0; g--) {
+    const here = positive[g] ?? 0
+    found += here
+    predicted += here + (negative[g] ?? 0)
+    if (here > 0) sum += (here * found) / predicted
+  }
+  return sum / found
 }
 
 interface PrecisionSteps {
@@ -112,14 +144,13 @@ function precisionSteps({ positive, negative }: GroupWeights): PrecisionSteps {
   const precision = new Float64Array(groups)
   const [gain, cost] = [new Float64Array(groups), new Float64Array(groups)]
   const positives = positive.reduce((sum, weight) => sum + weight, 0)
-  let [found, predicted, average] = [0, 0, 0]
+  let [found, predicted] = [0, 0]
   for (let g = groups - 1; g >= 0; g--) {
     const here = positive[g] ?? 0
     found += here
     predicted += here + (negative[g] ?? 0)
     const share = predicted === 0 ? 0 : found / predicted
     precision[g] = share
-    average += (here / positives) * share
     gain[g] = predicted === 0 ? 0 : here / positives / predicted
     cost[g] = (gain[g] ?? 0) * share
   }
@@ -127,5 +158,5 @@ function precisionSteps({ positive, negative }: GroupWeights): PrecisionSteps {
     gain[g] = (gain[g] ?? 0) + (gain[g - 1] ?? 0)
     cost[g] = (cost[g] ?? 0) + (cost[g - 1] ?? 0)
   }
-  return { average, positives, precision, gain, cost }
+  return { average: meanPrecision({ positive, negative }), positives, precision, gain, cost }
 }

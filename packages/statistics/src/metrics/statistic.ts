@@ -1,3 +1,5 @@
+import type { Placements } from './ranking.ts'
+
 /**
  * A metric of one model on fixed rows, as a function of the rows' weights. It does not change when all weights
  * are multiplied. NaN where it is undefined.
@@ -6,6 +8,8 @@ export interface RowStatistic {
   value(weights: Float64Array): number
   /** ∂ value / ∂ weight of each row: times the rows, the empirical influence function. */
   gradient(weights: Float64Array): Float64Array
+  /** For the area under one ROC curve: what DeLong's variances are made of. */
+  placements?(weights: Float64Array): Placements
 }
 
 /** The mean of several statistics of the same rows. */
