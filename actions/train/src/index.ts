@@ -1,1 +1,5 @@
-export {}
+export type { Executor } from './executors/port.ts'
+export type { Ports } from './ports.ts'
+export { reasonNotToTrain, run } from './run.ts'
+export { stage } from './stage.ts'
+export { wire } from './wire.ts'

@@ -67,10 +67,16 @@ function merge(
     if (placed === undefined) continue
     places.set(field.key, placed)
     values[field.key] = given.has(field.name)
-      ? placed.value
+      ? added(field, file.get(field.name)?.value, placed.value)
       : resolveSecrets(field.name, placed.value, environment, (path) => placed.place(path), problems)
   }
   return { values, places }
+}
+
+/** Lines given as flags add to a mapping of `headgate.yml`; everything else they replace. */
+function added(field: Field, fromFile: unknown, given: unknown): unknown {
+  const isMapping = typeof fromFile === 'object' && fromFile !== null && !Array.isArray(fromFile)
+  return field.list === 'lines' && isMapping && Array.isArray(given) ? [fromFile, ...given] : given
 }
 
 function check(stage: AnyStage, merged: Merged, problems: Problem[]): Record<string, unknown> {

@@ -1,0 +1,111 @@
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { File, Training } from '@headgate/core'
+import { digestOfTree, UserError } from '@headgate/core'
+import { digestTree } from '@headgate/files'
+import { readMetrics } from './metrics.ts'
+
+/** What a training left, by content. */
+export interface Output {
+  readonly artifacts: readonly File[]
+  readonly model: { readonly digest: string; readonly bytes: number }
+  readonly predictions: File
+  readonly metrics: Training['metrics']
+}
+
+const predictionFiles = ['predictions.parquet', 'predictions.csv', 'predictions.ndjson']
+const listedFiles = 40
+
+/**
+ * Makes the empty folder that a training writes into, beside the one that it will replace, and repairs what a run
+ * that was killed left behind.
+ */
+export async function openOutput(workFolder: string, runId: string): Promise<string> {
+  await mkdir(workFolder, { recursive: true })
+  await repair(workFolder)
+  const folder = join(workFolder, `output.tmp-${process.pid}-${runId}`)
+  await mkdir(folder)
+  return folder
+}
+
+async function repair(workFolder: string): Promise<void> {
+  const names = await readdir(workFolder)
+  const moved = names.filter((name) => name.startsWith('output.old-')).sort()
+  for (const name of moved) {
+    // Killed between the two renames of a swap: the old output is still the one that the documents speak of.
+    if (!(await exists(join(workFolder, 'output')))) await rename(join(workFolder, name), join(workFolder, 'output'))
+    else await rm(join(workFolder, name), { recursive: true, force: true })
+  }
+  for (const name of names.filter((candidate) => candidate.startsWith('output.tmp-'))) {
+    const pid = Number(name.split('-')[1])
+    if (!isAlive(pid)) await rm(join(workFolder, name), { recursive: true, force: true })
+  }
+}
+
+/** Puts the new output in the place of the old: whoever looks finds the one or the other, whole. */
+export async function swapOutput(workFolder: string, folder: string, runId: string): Promise<void> {
+  const output = join(workFolder, 'output')
+  const old = join(workFolder, `output.old-${runId}`)
+  if (await exists(output)) await rename(output, old)
+  await rename(folder, output)
+  await rm(old, { recursive: true, force: true })
+}
+
+/**
+ * Checks that a training left what it promised, and digests all of it.
+ * @throws UserError with the folder's listing when `model/` or the predictions are missing.
+ */
+export async function readOutput(folder: string): Promise<Output> {
+  const { files } = await digestTree(folder)
+  const model = files.filter(({ path }) => path.startsWith('model/'))
+  const predictions = files.filter(({ path }) => predictionFiles.includes(path))
+  const missing = [
+    ...(model.length === 0 ? ['no model/'] : []),
+    ...(predictions.length === 0 ? ['no predictions.parquet, .csv or .ndjson'] : []),
+  ]
+  if (missing.length > 0) throw promiseBroken(`left ${missing.join(' and ')}`, files)
+  const [chosen, second] = predictions
+  if (chosen === undefined || second !== undefined) throw promiseBroken('left more than one file of predictions', files)
+  const inModel = model.map((file) => ({ ...file, path: file.path.slice('model/'.length) }))
+  return {
+    artifacts: files,
+    model: { digest: digestOfTree(inModel), bytes: model.reduce((sum, { bytes }) => sum + bytes, 0) },
+    predictions: chosen,
+    metrics: await metricsOf(folder, files),
+  }
+}
+
+function promiseBroken(what: string, files: readonly File[]): UserError {
+  const listed = files.slice(0, listedFiles).map(({ path, bytes }) => `  ${path} (${bytes} bytes)`)
+  const more = files.length > listedFiles ? [`  and ${files.length - listedFiles} more`] : []
+  const listing = files.length === 0 ? ['  nothing'] : [...listed, ...more]
+  return new UserError({
+    what: `The training ${what}. HEADGATE_OUTPUT holds:\n${listing.join('\n')}`,
+    fix: 'Write model/ and one predictions.parquet, .csv or .ndjson into the folder that HEADGATE_OUTPUT names.',
+  })
+}
+
+async function metricsOf(folder: string, files: readonly File[]): Promise<Training['metrics']> {
+  if (!files.some(({ path }) => path === 'metrics.json')) return {}
+  return readMetrics(await readFile(join(folder, 'metrics.json'), 'utf8'), 'metrics.json')
+}
+
+/** Whether a folder still holds just these files. */
+export async function holds(folder: string, artifacts: readonly File[]): Promise<boolean> {
+  if (artifacts.length === 0 || !(await exists(folder))) return false
+  const found = await digestTree(folder).catch(() => undefined)
+  return found?.digest === digestOfTree(artifacts)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

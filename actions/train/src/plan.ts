@@ -1,0 +1,90 @@
+import { basename } from 'node:path'
+import type { Digest, Problem, Settings, Training } from '@headgate/core'
+import { UserError } from '@headgate/core'
+import { readDocument } from '@headgate/files'
+import { git, splitWords } from '@headgate/systems'
+import { captureEnvironment } from './environment.ts'
+import { type Input, readCode, readData } from './inputs.ts'
+import { type KeyParts, keyOf, lockDigest } from './key.ts'
+import { type Params, readParams } from './params.ts'
+import type { Ports } from './ports.ts'
+import type { stage } from './stage.ts'
+
+/** All that a training rests on, known before it begins. */
+export interface Plan {
+  readonly argv: readonly string[]
+  readonly params: Params
+  readonly data: readonly Input[]
+  readonly testData: readonly Input[]
+  readonly code: Training['code']
+  readonly environment: Training['environment']
+  readonly parts: KeyParts
+  readonly key: Digest
+  /** The command's environment, without the variables of the training contract. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/**
+ * Reads everything that the training key is made of.
+ * @throws UserError for settings that this release does not have, and for data or code that is not there.
+ */
+export async function planTraining(settings: Settings<typeof stage>, ports: Ports): Promise<Plan> {
+  refuseUnsupported(settings)
+  const { workspace } = ports
+  const argv = words(settings.run, settings.shell)
+  const params = readParams(settings.param)
+  const variables = { ...ports.environment, ...settings.env }
+  const data = await readData(workspace, await dataEntries(settings))
+  const testData = settings.testData === undefined ? [] : await readData(workspace, [settings.testData])
+  const excluded = { data: [...data, ...testData], workFolder: settings.workFolder }
+  const files = await readCode(workspace, list(settings.code), excluded)
+  const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
+  const environment = await captureEnvironment(argv, workspace, variables)
+  const parts: KeyParts = {
+    code: files.digest,
+    data,
+    testData: testData.filter(({ path }) => !data.some((input) => input.path === path)),
+    parameters: params,
+    lock: lockDigest(environment),
+    command: argv,
+    image: environment.image,
+  }
+  const code = { commit: ports.commit, dirty, ...files }
+  return { argv, params, data, testData: parts.testData, code, environment, parts, key: keyOf(parts), variables }
+}
+
+function refuseUnsupported(settings: Settings<typeof stage>): void {
+  const problems: Problem[] = []
+  const refuse = (what: string, fix: string): void =>
+    void problems.push({ what: `${what} is not in this release.`, fix })
+  if (settings.executor !== 'process') refuse(`\`executor: ${settings.executor}\``, 'Use `executor: process`.')
+  if (settings.detach) refuse('`detach`', 'Train within the job.')
+  if (settings.attach !== undefined) refuse('`attach`', 'Train within the job.')
+  if (settings.sweep !== undefined) refuse('`sweep`', 'Sweep in the training code, and leave the best model.')
+  const run = [settings.run].flat()
+  if (run.length === 1 && /\.ipynb\s*$/.test(run[0] ?? ''))
+    refuse(`running the notebook ${basename(run[0] ?? '')}`, 'Run it by a command, such as `papermill train.ipynb …`.')
+  if (problems.length > 0) throw new UserError(problems)
+}
+
+function words(run: string | readonly string[], shell: boolean): string[] {
+  if (shell) return ['/bin/sh', '-c', [run].flat().join(' ')]
+  const argv = typeof run === 'string' ? splitWords(run) : [...run]
+  if (argv.length === 0 || argv[0] === '') throw new UserError({ what: '`run` names no command.' })
+  return argv
+}
+
+async function dataEntries(settings: Settings<typeof stage>): Promise<string[]> {
+  const given = list(settings.data)
+  if (given !== undefined && given.length > 0) return given
+  const validation = await readDocument('validation', settings.workFolder)
+  if (validation) return [validation.data.source]
+  throw new UserError({
+    what: '`data` is missing, and the work folder has no validation.json that names it.',
+    fix: 'Say `data:` on the model in headgate.yml, or run validate-data before.',
+  })
+}
+
+function list(value: string | readonly string[] | undefined): string[] | undefined {
+  return value === undefined ? undefined : [value].flat()
+}

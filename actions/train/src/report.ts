@@ -1,0 +1,80 @@
+import type { Block, Document, Report, Section } from '@headgate/core'
+import { code, details, section, sentence, table } from '@headgate/reports'
+import { commandText } from '@headgate/systems'
+import { mebibytes } from './words.ts'
+
+type Training = Document<'training'>
+
+/** What a training says to a person. */
+export function report(document: Training): Report {
+  const sections = [
+    ...failure(document),
+    section('Metrics of the training itself', 30, metrics(document)),
+    section('Run', 40, run(document)),
+    section('Inputs', 50, inputs(document)),
+    section('Artifacts', 70, artifacts(document)),
+  ]
+  const annotations = document.error
+    ? [{ level: 'error' as const, title: 'Training failed', message: document.error.message }]
+    : []
+  return {
+    title: 'Training',
+    verdict: document.verdict,
+    summary: document.summary,
+    sections: sections.filter(({ blocks }) => blocks.length > 0),
+    annotations,
+  }
+}
+
+function failure({ error }: Training): Section[] {
+  if (error === undefined) return []
+  return [section('What went wrong', 10, [code('text', error.message), sentence(error.remedy)])]
+}
+
+function metrics({ metrics: found }: Training): Block[] {
+  const rows = Object.entries(found).map(([name, value]) => [
+    { code: name },
+    value === null ? 'not finite' : `${value}`,
+  ])
+  if (rows.length === 0) return []
+  const note = 'As the code measured them: no gate rests on these.'
+  return [sentence(note), table('Metrics', ['Metric', { title: 'Value', align: 'right' }], rows)]
+}
+
+function run({ run: ran, cache, environment, key }: Training): Block[] {
+  const rows = [
+    ['Command', { code: commandText(ran.command) }],
+    ['Parameters', { code: JSON.stringify(ran.params) }],
+    ['Executor', ran.executor],
+    ['Trained again', cache.hit ? `no: ${cache.reason}` : `yes: ${cache.reason}`],
+    ['Exit code', ran.exitCode === null ? 'none' : `${ran.exitCode}`],
+    ['Peak memory', ran.peakMemoryBytes === null ? 'unknown' : mebibytes(ran.peakMemoryBytes)],
+    ['Interpreter', environment.interpreter ?? 'unknown'],
+    ['Machine', `${environment.os}, ${environment.cpu}`],
+    ['Key', { code: key }],
+  ]
+  return [table('Run', ['', 'Value'], rows)]
+}
+
+function inputs({ data, code: source, environment }: Training): Block[] {
+  const rows = [
+    ...data.map(({ path, digest }) => [{ code: path }, { code: digest }]),
+    [
+      `code: ${source.paths.join(', ')}${source.dirty === null ? '' : ' (with uncommitted changes)'}`,
+      { code: source.digest },
+    ],
+    ...(environment.lock ? [[{ code: environment.lock.path }, { code: environment.lock.digest }]] : []),
+  ]
+  const packages = environment.packages
+  const freeze = packages
+    ? [details(`${packages.length} packages, not locked`, [code('text', packages.join('\n'))])]
+    : []
+  return [table('Inputs', ['Input', 'Digest'], rows), ...freeze]
+}
+
+function artifacts({ artifacts: files }: Training): Block[] {
+  if (files.length === 0) return []
+  const rows = files.map(({ path, bytes, digest }) => [{ code: path }, `${bytes}`, { code: digest }])
+  const columns = ['File', { title: 'Bytes', align: 'right' as const }, 'Digest']
+  return [details(`${files.length} files`, [table('Artifacts', columns, rows)])]
+}

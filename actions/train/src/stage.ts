@@ -1,0 +1,112 @@
+import { dirname } from 'node:path'
+import { byteSizeSchema, defineStage, durationSchema } from '@headgate/core'
+import { z } from 'zod'
+import { report } from './report.ts'
+
+const settings = z.object({
+  run: z.union([z.string(), z.array(z.string()).min(1)]).meta({
+    description:
+      'The command that trains: a list of words, or text that is split by quoting rules and never read by a shell.',
+    example: 'python train.py',
+  }),
+  shell: z.boolean().default(false).meta({ description: 'Whether `run` is read by `/bin/sh`.' }),
+  executor: z
+    .enum(['process', 'docker', 'kubernetes', 'ray', 'spark'])
+    .default('process')
+    .meta({ description: 'Where training runs. This release has `process`.' }),
+  param: z
+    .union([z.record(z.string(), z.json()), z.array(z.union([z.string(), z.record(z.string(), z.json())]))])
+    .default({})
+    .meta({
+      description:
+        'Parameters, which the code reads from the JSON file `HEADGATE_PARAMS`. Those given as flags, as `name=value`, add to those of `headgate.yml`.',
+      list: 'lines',
+      example: 'seed=7',
+    }),
+  data: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .meta({
+      description: 'What `HEADGATE_DATA` names: files, folders or globs.',
+      list: 'lines',
+      defaultText: 'the data of `validation.json`',
+      example: 'data/train/*.parquet',
+    }),
+  testData: z.string().optional().meta({
+    description: 'The held-out rows. Their digest is part of the training key, since the predictions are of them.',
+    example: 'data/test.parquet',
+  }),
+  code: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .meta({
+      description:
+        'The files that make the model what it is, as paths or globs: when one changes, it is trained again.',
+      list: 'lines',
+      defaultText: 'all files that Git tracks, except the data',
+      example: 'train.py',
+    }),
+  env: z
+    .record(z.string(), z.coerce.string())
+    .default({})
+    .meta({
+      description: 'Environment variables of the command; secrets as `${env:NAME}`.',
+      fileOnly: true,
+      example: { OMP_NUM_THREADS: '1' },
+    }),
+  timeout: durationSchema
+    .optional()
+    .meta({ description: 'After this time the command is ended.', example: '30m', defaultText: 'none' }),
+  memory: byteSizeSchema.optional().meta({
+    description: 'Above this resident memory the command is ended. Needs Linux.',
+    example: '4GB',
+    defaultText: 'none',
+  }),
+  fetchLimit: byteSizeSchema
+    .prefault('10GB')
+    .meta({ description: 'How much remote data is downloaded at most. Not in this release, which reads files.' }),
+  onPullRequest: z
+    .enum(['always', 'label', 'never'])
+    .default('always')
+    .meta({ description: 'Whether a pull request trains; `label`: only one that is labelled `train`.' }),
+  detach: z.boolean().default(false).meta({ description: 'Submit and end. Not in this release.' }),
+  attach: z
+    .string()
+    .optional()
+    .meta({ description: 'Wait for a detached training. Not in this release.', example: 'HANDLE' }),
+  sweep: z
+    .record(z.string(), z.json())
+    .optional()
+    .meta({ description: 'Train with many parameters. Not in this release.', fileOnly: true }),
+})
+
+export const stage = defineStage({
+  name: 'train',
+  promise: 'Runs your training with its inputs pinned, and keeps what it leaves: model, predictions, metrics.',
+  failOn: 'inconclusive',
+  settings,
+  document: 'training',
+  outputs: {
+    runId: {
+      description: 'The training’s id.',
+      example: '20260102T030405-1f2e3d4c',
+      value: (document) => document.run.id,
+    },
+    handle: {
+      description: 'By what a detached training is found again.',
+      example: 'HANDLE',
+      value: (document) => document.run.handle ?? '',
+    },
+    modelPath: {
+      description: 'The folder of the model.',
+      example: '.headgate/flight-delays/output/model',
+      value: (document) => document.model?.path ?? '',
+    },
+    predictionsPath: {
+      description: 'The file of predictions.',
+      example: '.headgate/flight-delays/output/predictions.parquet',
+      value: ({ model, predictions }) => (model && predictions ? `${dirname(model.path)}/${predictions.path}` : ''),
+    },
+  },
+  report,
+})

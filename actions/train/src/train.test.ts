@@ -1,0 +1,262 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Document } from '@headgate/core'
+import { documentSchema, Interruption, schemaName } from '@headgate/core'
+import { digestFile, writeDocument } from '@headgate/files'
+import type { Log } from '@headgate/runners'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { processExecutor } from './executors/process/executor.ts'
+import type { Ports } from './ports.ts'
+import { reasonNotToTrain, run } from './run.ts'
+import { stage } from './stage.ts'
+
+const trainer = `
+const { mkdirSync, writeFileSync, readFileSync, readdirSync } = require('node:fs')
+const output = process.env.HEADGATE_OUTPUT
+if (readdirSync(output).length > 0) throw new Error('the output folder is not empty')
+const params = JSON.parse(readFileSync(process.env.HEADGATE_PARAMS, 'utf8'))
+console.log('data ' + process.env.HEADGATE_DATA.split('\\n').length, process.env.HEADGATE_RUN_ID, 'Zürich', process.env.TOKEN ?? '')
+if (params.fail) { console.error('no such column: späť'); process.exit(3) }
+if (params.hang) { console.log('pid ' + process.pid); setInterval(() => {}, 1000) }
+else {
+  if (params.forget !== 'model') { mkdirSync(output + '/model'); writeFileSync(output + '/model/model.json', JSON.stringify(params)) }
+  if (params.forget !== 'predictions') writeFileSync(output + '/predictions.csv', 'id,score\\n1,0.5\\n')
+  writeFileSync(output + '/metrics.json', '{"auc": 0.7, "loss": NaN, "by": {"note": "NaN", "f1": -Infinity}}')
+}
+`
+
+function makeProject(): string {
+  const root = mkdtempSync(join(tmpdir(), 'train-'))
+  mkdirSync(join(root, 'data'))
+  writeFileSync(join(root, 'train.cjs'), trainer)
+  writeFileSync(join(root, 'data', 'a.csv'), 'id\n1\n')
+  writeFileSync(join(root, 'data', 'b.csv'), 'id\n2\n')
+  writeFileSync(join(root, 'requirements.txt'), 'scikit-learn==1.5.0\n')
+  writeFileSync(join(root, '.gitignore'), '.headgate/\n')
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'ignore' })
+  git('init', '-q')
+  git('add', '.')
+  git('-c', 'user.name=Ada', '-c', 'user.email=ada@localhost', 'commit', '-q', '-m', 'begin')
+  return root
+}
+
+function settingsOf(root: string, more: Record<string, unknown> = {}): Parameters<typeof run>[0] {
+  const given = { run: [process.execPath, 'train.cjs'], data: 'data/*.csv', ...more }
+  const common = { config: 'headgate.yml', model: 'm', workFolder: join(root, '.headgate/m'), failOn: 'inconclusive' }
+  const rest = { dryRun: false, logLevel: 'info', comment: true, handOver: 'artifact' }
+  return { ...z.object(stage.settings.shape).parse(given), ...common, ...rest } as Parameters<typeof run>[0]
+}
+
+function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}): Ports {
+  const tell = (message: string): void => void lines.push(message)
+  const log: Log = { debug: tell, info: tell, notice: tell, warning: tell, error: tell, group: (_, work) => work() }
+  return {
+    executor: processExecutor(),
+    cache: undefined,
+    log,
+    workspace: root,
+    temporary: mkdtempSync(join(tmpdir(), 'train-temporary-')),
+    commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+    event: 'push',
+    labels: [],
+    environment: {},
+    secrets: [],
+    signal: new AbortController().signal,
+    now: () => new Date(),
+    ...more,
+  }
+}
+
+/** What the runner does with findings: header, strict schema, file. */
+async function runAndWrite(
+  root: string,
+  more: Record<string, unknown> = {},
+  ports: Ports = portsOf(root),
+): Promise<{ document: Document<'training'>; exitCode: number | undefined }> {
+  const settings = settingsOf(root, more)
+  const { body, exitCode, ...findings } = await run(settings, ports)
+  const header = {
+    schema: schemaName('training'),
+    model: 'm',
+    commit: ports.commit,
+    createdAt: new Date().toISOString(),
+    tool: 'headgate 0',
+    runner: { kind: 'local' as const, event: ports.event, os: 'linux' },
+    durationMs: 0,
+  }
+  const document = documentSchema('training').parse({ ...header, ...findings, ...body })
+  await writeDocument('training', settings.workFolder, document)
+  return { document, exitCode }
+}
+
+test('a training leaves a document with its inputs, its artifacts by digest, and metrics without NaN', async () => {
+  const root = makeProject()
+  const lines: string[] = []
+  const { document } = await runAndWrite(root, { param: ['seed=7', 'name=Ж'] }, portsOf(root, lines))
+  expect(document.verdict).toBe('pass')
+  expect(document.run).toMatchObject({ exitCode: 0, params: { seed: 7, name: 'Ж' }, executor: 'process' })
+  expect(document.data.map(({ path }) => path)).toEqual(['data/a.csv', 'data/b.csv'])
+  expect(document.data[0]?.digest).toBe((await digestFile(join(root, 'data/a.csv'))).digest)
+  expect(document.metrics).toEqual({ auc: 0.7, loss: null, 'by.f1': null })
+  expect(document.model?.path).toBe('.headgate/m/output/model')
+  expect(document.predictions).toMatchObject({ path: 'predictions.csv', bytes: 15 })
+  expect(document.artifacts.map(({ path }) => path)).toEqual(['metrics.json', 'model/model.json', 'predictions.csv'])
+  expect(document.code).toMatchObject({ dirty: null, paths: ['.'] })
+  expect(document.environment.lock?.path).toBe('requirements.txt')
+  expect(document.environment.interpreter).toBe(process.version)
+  expect(lines).toContain(`data 2 ${document.run.id} Zürich `)
+  expect(readFileSync(join(root, '.headgate/m/output/model/model.json'), 'utf8')).toBe('{"name":"Ж","seed":7}')
+  expect(stage.outputs.predictionsPath.value(document)).toBe('.headgate/m/output/predictions.csv')
+  expect(stage.report(document).sections.map(({ name }) => name)).toContain('Artifacts')
+})
+
+test('a failing command is told with its exit code and last lines, and the old output stays', async () => {
+  const root = makeProject()
+  await runAndWrite(root)
+  const { document, exitCode } = await runAndWrite(root, { param: { fail: true } })
+  expect(exitCode).toBe(2)
+  expect(document).toMatchObject({ verdict: 'fail', model: null, run: { exitCode: 3 } })
+  expect(document.error?.message).toMatch(/ended with exit code 3\. Its last lines:\n[\s\S]*no such column: späť/)
+  expect(readdirSync(join(root, '.headgate/m')).sort()).toEqual(['output', 'training.json'])
+})
+
+test.each([
+  ['model', 'no model/', 'predictions.csv (15 bytes)'],
+  ['predictions', 'no predictions.parquet, .csv or .ndjson', 'model/model.json ('],
+])('a missing %s fails the run with the listing of the folder', async (forget, missing, listed) => {
+  const { document, exitCode } = await runAndWrite(makeProject(), { param: { forget } })
+  expect(exitCode).toBe(2)
+  expect(document.error?.message).toContain(missing)
+  expect(document.error?.message).toContain(listed)
+})
+
+test('a training that outlasts its timeout is ended and told so', async () => {
+  const { document } = await runAndWrite(makeProject(), { param: { hang: true }, timeout: '500ms' })
+  expect(document.error?.message).toContain('was ended after 0.5 s, its `timeout`')
+})
+
+test('a cancelled training leaves neither a process nor half an output', async () => {
+  const root = makeProject()
+  const controller = new AbortController()
+  const lines: string[] = []
+  const log: Log = {
+    ...portsOf(root).log,
+    info: (message) => {
+      lines.push(message)
+      if (message.startsWith('pid ')) controller.abort(new Interruption('SIGINT'))
+    },
+  }
+  const ports = portsOf(root, [], { log, signal: controller.signal })
+  await expect(run(settingsOf(root, { param: { hang: true } }), ports)).rejects.toThrow('Interrupted by SIGINT')
+  const pid = lines.find((line) => line.startsWith('pid '))?.slice(4)
+  expect(() => readFileSync(`/proc/${pid}/cmdline`).length || process.kill(Number(pid), 0)).toThrow()
+  expect(readdirSync(join(root, '.headgate/m'))).toEqual([])
+})
+
+test('secrets that the command prints are hidden', async () => {
+  const root = makeProject()
+  const lines: string[] = []
+  const ports = portsOf(root, lines, { secrets: ['s3cr3t-token'] })
+  await runAndWrite(root, { env: { TOKEN: 's3cr3t-token' } }, ports)
+  expect(lines.join('\n')).toContain('Zürich ***')
+  expect(lines.join('\n')).not.toContain('s3cr3t-token')
+})
+
+test('the same inputs are not trained again; a changed one is named', async () => {
+  const root = makeProject()
+  const first = await runAndWrite(root)
+  const second = await runAndWrite(root)
+  expect(second.document.cache).toMatchObject({ hit: true })
+  expect(second.document).toMatchObject({ key: first.document.key, run: { id: first.document.run.id } })
+
+  writeFileSync(join(root, 'data', 'b.csv'), 'id\n3\n')
+  const third = await runAndWrite(root, { param: ['seed=8'] })
+  expect(third.document.cache).toEqual({
+    hit: false,
+    reason: `changed since run ${first.document.run.id}: the data (data/b.csv), the parameters (seed).`,
+  })
+  writeFileSync(join(root, 'train.cjs'), `${trainer}// more\n`)
+  const fourth = await runAndWrite(root, { param: ['seed=8'] })
+  expect(fourth.document.cache.reason).toContain(': the code.')
+  expect(fourth.document.code.dirty).toMatch(/^sha256:/)
+})
+
+test('an output that was tampered with is trained again', async () => {
+  const root = makeProject()
+  await runAndWrite(root)
+  writeFileSync(join(root, '.headgate/m/output/model/model.json'), '{"other":1}')
+  const { document } = await runAndWrite(root)
+  expect(document.cache).toEqual({ hit: false, reason: 'the output is no longer what the earlier training left.' })
+})
+
+test('the default branch does not take over what a pull request trained', async () => {
+  const root = makeProject()
+  await runAndWrite(root, {}, portsOf(root, [], { event: 'pull-request' }))
+  const { document } = await runAndWrite(root)
+  expect(document.cache).toEqual({ hit: false, reason: 'the earlier training was a pull request’s.' })
+})
+
+test('a run that was killed between the renames is repaired by the next', async () => {
+  const root = makeProject()
+  const first = await runAndWrite(root)
+  const work = join(root, '.headgate/m')
+  execFileSync('mv', ['output', 'output.old-x'], { cwd: work })
+  mkdirSync(join(work, 'output.tmp-999999999-x'))
+  const failing = await runAndWrite(root, { param: { fail: true } })
+  expect(failing.exitCode).toBe(2)
+  expect(readdirSync(work).sort()).toEqual(['output', 'training.json'])
+  expect((await digestFile(join(work, 'output/model/model.json'))).digest).toBe(first.document.artifacts[1]?.digest)
+})
+
+test('all that is missing or not in this release is told at once', async () => {
+  const root = makeProject()
+  await expect(run(settingsOf(root, { data: ['none/*.csv', 's3://bucket/x'] }), portsOf(root))).rejects.toThrow(
+    /nothing at none\/\*\.csv[\s\S]*s3:\/\/bucket\/x is not a file/,
+  )
+  const settings = settingsOf(root, { executor: 'ray', detach: true, run: 'train.ipynb' })
+  await expect(run(settings, portsOf(root))).rejects.toThrow(/executor: ray[\s\S]*detach[\s\S]*train\.ipynb/)
+  expect(await run(settingsOf(root, { run: 'no-such-program x' }), portsOf(root))).toMatchObject({
+    exitCode: 2,
+    body: { error: { message: expect.stringContaining('no-such-program could not be started') } },
+  })
+})
+
+test('whether a pull request trains is the setting’s, and a dry run never does', async () => {
+  const pull = { event: 'pull-request' as const, labels: [] }
+  expect(reasonNotToTrain({ onPullRequest: 'always' }, pull)).toBeUndefined()
+  expect(reasonNotToTrain({ onPullRequest: 'label' }, pull)).toContain('not labelled `train`')
+  expect(reasonNotToTrain({ onPullRequest: 'label' }, { ...pull, labels: ['train'] })).toBeUndefined()
+  expect(reasonNotToTrain({ onPullRequest: 'never' }, pull)).toContain('never')
+  expect(reasonNotToTrain({ onPullRequest: 'never' }, { event: 'push', labels: [] })).toBeUndefined()
+  const root = makeProject()
+  const found = await run({ ...settingsOf(root), dryRun: true }, portsOf(root))
+  expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { model: null } })
+})
+
+test('the cache brings a training back to a machine that has none', async () => {
+  const root = makeProject()
+  const saved = new Map<string, string>()
+  const cache: NonNullable<Ports['cache']> = {
+    save: async (key, [folder = '']) => {
+      const copy = mkdtempSync(join(tmpdir(), 'train-cache-'))
+      execFileSync('cp', ['-r', `${folder}/.`, copy])
+      saved.set(key, copy)
+    },
+    restore: async (key, [folder = '']) => {
+      const copy = saved.get(key)
+      if (copy === undefined) return false
+      mkdirSync(folder, { recursive: true })
+      execFileSync('cp', ['-r', `${copy}/.`, folder])
+      return true
+    },
+  }
+  const first = await runAndWrite(root, {}, portsOf(root, [], { cache }))
+  execFileSync('rm', ['-r', join(root, '.headgate')])
+  const second = await runAndWrite(root, {}, portsOf(root, [], { cache }))
+  expect(second.document.cache.hit).toBe(true)
+  expect(second.document.artifacts).toEqual(first.document.artifacts)
+  expect(readdirSync(join(root, '.headgate/m')).sort()).toEqual(['output', 'training.json'])
+})
