@@ -5,14 +5,14 @@ import { words } from './words.ts'
 
 type Plot = Extract<Chart, { type: 'bars' | 'lines' }>
 
-const mostRows = 24
+const mostRows = 25
 const longestLabel = 28
 const trackWidth = 31
 const barWidth = 24
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 const levels = '▁▂▃▄▅▆▇█'
 
-/** A chart in characters of one width, for a fence in Markdown and for the terminal; at most 25 lines. */
+/** A chart in characters of one width, for a fence in Markdown and for the terminal; at most 27 lines. */
 export function drawChart(chart: Chart): string[] {
   if (chart.type === 'intervals') return drawIntervals(chart.marks, chart.unit)
   if (chart.type === 'bars') return drawBars(chart)
@@ -58,25 +58,21 @@ function track(mark: IntervalMark, at: (value: number) => number): string {
   return cells.join('')
 }
 
+/** One line for each label; several series stand side by side under their names. */
 function drawBars(plot: Plot): string[] {
   const most = Math.max(0, ...finite(plot.series.flatMap(({ values }) => values)).map(Math.abs), plot.limit ?? 0)
-  const many = plot.series.length > 1
-  return columns(
-    plot.labels.flatMap((label, index) =>
-      plot.series.map(({ name, values }, nth) => [
-        nth === 0 ? nameOf(label) : '',
-        ...(many ? [nameOf(name)] : []),
-        bar(values[index] ?? null, most),
-        number(values[index]),
-      ]),
-    ),
-    limitLine(plot.limit),
-  )
+  const width = Math.max(8, Math.floor(barWidth / Math.max(1, plot.series.length)))
+  const names = plot.series.length > 1 ? [['', ...plot.series.flatMap(({ name }) => [nameOf(name), ''])]] : []
+  const rows = plot.labels.map((label, index) => [
+    nameOf(label),
+    ...plot.series.flatMap(({ values }) => [bar(values[index] ?? null, most, width), number(values[index])]),
+  ])
+  return columns([...names, ...rows], limitLine(plot.limit))
 }
 
-function bar(value: number | null, most: number): string {
+function bar(value: number | null, most: number, width: number): string {
   if (value === null || most === 0) return ''
-  const size = Math.round((Math.abs(value) / most) * barWidth * 8)
+  const size = Math.round((Math.abs(value) / most) * width * 8)
   return '█'.repeat(Math.floor(size / 8)) + (eighths[size % 8] ?? '')
 }
 
@@ -114,7 +110,7 @@ function finite(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null)
 }
 
-/** Cells padded to columns, the rows beyond the first 24 counted instead of drawn. */
+/** Cells padded to columns, the rows beyond the first 25 counted instead of drawn. */
 function columns(rows: readonly (readonly string[])[], after: readonly string[] = []): string[] {
   const shown = rows.slice(0, mostRows)
   const widths = (shown[0] ?? []).map((_, index) => Math.max(...shown.map((row) => [...(row[index] ?? '')].length)))

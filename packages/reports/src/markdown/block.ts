@@ -1,7 +1,9 @@
 import type { Block, Column, Section, Text } from '@headgate/core'
 import { drawChart } from '../drawing.ts'
 import { inertLines } from '../inert.ts'
-import { escapeMarkdown, inlineHtmlInMarkdown, inlineMarkdown, parts } from './escape.ts'
+import { isHeaded } from '../section.ts'
+import { isStatus, parts } from '../text.ts'
+import { escapeMarkdown, inlineHtmlInMarkdown, inlineMarkdown, lineMarkdown } from './escape.ts'
 
 type TableBlock = Extract<Block, { block: 'table' }>
 type Row = readonly Text[]
@@ -10,9 +12,8 @@ type Row = readonly Text[]
 const openRows = 8
 
 export function sectionMarkdown(section: Section): string {
-  const headed = section.blocks[0]?.block === 'heading'
   const blocks = section.blocks.map((block) => blockMarkdown(block, section.name))
-  return join([headed ? '' : `#### ${escapeMarkdown(section.name)}`, ...blocks])
+  return join([isHeaded(section) ? '' : `#### ${escapeMarkdown(section.name)}`, ...blocks])
 }
 
 /** One blank line between blocks, none where there is nothing. */
@@ -30,11 +31,11 @@ function blockMarkdown(block: Block, under: string): string {
     case 'heading':
       return `${'#'.repeat(block.level + 2)} ${inlineMarkdown(block.text)}`
     case 'sentence':
-      return inlineMarkdown(block.text)
+      return lineMarkdown(block.text)
     case 'table':
       return tableMarkdown(block, under)
     case 'chart':
-      return join([`<b>${escapeMarkdown(block.title)}</b>`, escapeMarkdown(block.alternative), drawing(block)])
+      return join([`<b>${escapeMarkdown(block.title)}</b>`, lineMarkdown(block.alternative), drawing(block)])
     case 'details':
       return folded(
         inlineHtmlInMarkdown(block.summary),
@@ -84,10 +85,8 @@ function split(rows: readonly Row[]): { open: readonly Row[]; rest: readonly Row
 }
 
 function isPassing(row: Row): boolean {
-  const statuses = row.flatMap((cell) =>
-    parts(cell).flatMap((inline) => (typeof inline === 'object' && 'status' in inline ? [inline.status] : [])),
-  )
-  return statuses.length > 0 && statuses.every((status) => status === 'pass')
+  const statuses = row.flatMap((cell) => parts(cell).filter(isStatus))
+  return statuses.length > 0 && statuses.every(({ status }) => status === 'pass')
 }
 
 export function pipes(columns: readonly Column[], rows: readonly Row[]): string {

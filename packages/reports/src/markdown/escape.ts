@@ -1,5 +1,6 @@
 import type { Inline, Text } from '@headgate/core'
 import { inertName, inertText, joiner, safeUrl, shorten } from '../inert.ts'
+import { parts } from '../text.ts'
 import { words } from '../words.ts'
 
 const longestText = 600
@@ -15,7 +16,7 @@ const entities: Readonly<Record<string, string>> = {
   '\\': '&#92;',
 }
 
-/** Running text as Markdown that shows just that text, at any place of a line, inside a table or out of it. */
+/** Running text as Markdown that shows just that text, in a table or out of it; not at the start of a line. */
 export function escapeMarkdown(text: string): string {
   return escapeInert(clip(inertText(text)))
 }
@@ -24,9 +25,6 @@ function escapeInert(text: string): string {
   return part(text)
     .replace(/[&<>|\\]/g, (found) => entities[found] ?? found)
     .replace(/[`*_[\]#~!$^{}"']/g, '\\$&')
-    .replace(/^(\s*)([-+=:])/, '$1\\$2')
-    .replace(/^(\s*\d+)([.)])/, '$1\\$2')
-    .replace(/^\s+|\s+$/g, (spaces) => '&#32;'.repeat(spaces.length))
 }
 
 /** The same for text between HTML tags, where Markdown is not read but mentions and links are. */
@@ -63,7 +61,15 @@ export function codeSpan(name: string): string {
   return `${fence}${pad}${shown}${pad}${fence}`
 }
 
-/** A report's text as one line of Markdown. */
+/** A report's text as a paragraph of one line, whose first characters make no list, rule or heading of it. */
+export function lineMarkdown(text: Text): string {
+  return inlineMarkdown(text)
+    .trim()
+    .replace(/^[-+=]/, '\\$&')
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
+}
+
+/** A report's text within a line: a table cell, a heading. */
 export function inlineMarkdown(text: Text): string {
   return parts(text).map(markdownOf).join('')
 }
@@ -97,8 +103,4 @@ function strong(text: string): string {
 
 function judgement(status: keyof typeof words): string {
   return `${words[status].glyph} ${words[status].short}`
-}
-
-export function parts(text: Text): readonly Inline[] {
-  return Array.isArray(text) ? (text as readonly Inline[]) : [text as Inline]
 }

@@ -1,9 +1,9 @@
-import type { Annotation, Report, Section } from '@headgate/core'
-import { placeText } from '@headgate/core'
+import type { Report, Section } from '@headgate/core'
 import type { PageOptions } from '../options.ts'
+import { sectionsOf } from '../section.ts'
 import { decisive, words } from '../words.ts'
 import { folded, join, pipes, sectionMarkdown } from './block.ts'
-import { escapeHtmlInMarkdown, escapeMarkdown, inlineMarkdown } from './escape.ts'
+import { escapeHtmlInMarkdown, escapeMarkdown, inlineMarkdown, lineMarkdown } from './escape.ts'
 
 /** Below the 65,536 characters that a GitHub comment holds, with room for a marker and a state. */
 const defaultBudget = 60_000
@@ -77,7 +77,7 @@ function headMarkdown(reports: readonly Report[], title: string): string {
   const report = decisive(reports)
   if (report === undefined) return `### ${escapeMarkdown(title)}: nothing was run`
   const { sentence, glyph } = words[report.verdict]
-  return `### ${escapeMarkdown(title)}: ${sentence} ${glyph}\n\n${escapeMarkdown(report.summary)}`
+  return `### ${escapeMarkdown(title)}: ${sentence} ${glyph}\n\n${lineMarkdown(report.summary)}`
 }
 
 function stages(reports: readonly Report[]): string {
@@ -113,31 +113,4 @@ function shortest(reports: readonly Report[], { link }: MarkdownOptions): string
   const where = link === undefined ? '' : inlineMarkdown({ link })
   const head = `### Headgate: ${said}\n\nThe report is too long to be shown here.`
   return where.length < 600 ? `${join([head, where])}\n` : `${head}\n`
-}
-
-/** The report's sections, and its annotations as one that goes early. */
-function sectionsOf(report: Report): readonly Section[] {
-  const located = report.annotations.filter(({ where }) => where !== undefined)
-  if (located.length === 0) return report.sections
-  return [...report.sections, { name: 'Places', priority: 90, blocks: [placesOf(located)] }]
-}
-
-function placesOf(annotations: readonly Annotation[]): Section['blocks'][number] {
-  const rows = annotations.map(({ level, title, message, where }) => [
-    level,
-    where === undefined ? '' : { code: placeText(where) },
-    [{ strong: title }, ' ', message],
-  ])
-  return {
-    block: 'details',
-    summary: `${annotations.length} located in your files`,
-    blocks: [
-      {
-        block: 'table',
-        caption: 'Places',
-        columns: [{ title: 'Level' }, { title: 'Place' }, { title: 'Finding' }],
-        rows,
-      },
-    ],
-  }
 }
