@@ -1,1 +1,5 @@
-export {}
+export type { Entry, EntryKind, EntryOf, NewEntry } from './entry.ts'
+export { ledgerEntrySchema, maxEntryBytes } from './entry.ts'
+export type { Decide, Ledger, LedgerOptions, LedgerView } from './ledger.ts'
+export { openLedger } from './ledger.ts'
+export { ledgerReport } from './report.ts'

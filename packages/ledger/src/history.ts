@@ -1,0 +1,97 @@
+import { OutsideError } from '@headgate/core'
+import { git } from '@headgate/systems'
+
+/** Where the ledger's history is: a ref of a remote, or of the clone itself where there is no such remote. */
+export interface Place {
+  readonly directory: string
+  readonly ref: string
+  readonly remote: git.Remote | undefined
+}
+
+/**
+ * The newest commit of the ledger, with its content at hand; `null` when there is no ledger yet.
+ * @throws OutsideError when the remote cannot be reached, or its history no longer holds what was seen here before.
+ */
+export async function newestHead(place: Place): Promise<string | null> {
+  const head = place.remote ? await fetchedHead(place, place.remote) : await localHead(place)
+  await refuseRewritten(place, head)
+  return head
+}
+
+async function localHead({ directory, ref }: Place): Promise<string | null> {
+  return (await git.resolveRevision(directory, ref)) ?? null
+}
+
+/** Asks until what was listed is what was fetched: the ref may move in between. */
+async function fetchedHead(place: Place, remote: git.Remote): Promise<string | null> {
+  for (let tried = 0; tried < 20; tried += 1) {
+    const [found] = (await git.listRemote(remote, [place.ref])).filter(({ ref }) => ref === place.ref)
+    if (found === undefined) return null
+    if (await git.hasObject(place.directory, found.object)) return found.object
+    await git.fetchRefs(remote, [place.ref], await depthOf(place))
+  }
+  throw new OutsideError({
+    tried: `Fetched ${place.ref} from ${remote.name} 20 times.`,
+    state: 'It moved each time before it could be read; nothing was written.',
+    next: 'Run again when fewer jobs write to it.',
+  })
+}
+
+/**
+ * One commit is enough to read and to append; but a full clone is not made a shallow one, and a clone that has seen
+ * the ledger before fetches what came since, to see that it came after.
+ */
+async function depthOf(place: Place): Promise<number | undefined> {
+  if (!(await git.isShallow(place.directory))) return undefined
+  return (await git.resolveRevision(place.directory, seenRef(place))) === undefined ? 1 : undefined
+}
+
+/** The ref of the clone that remembers which head was read last. */
+function seenRef({ ref, remote }: Place): string {
+  return `refs/headgate/seen/${remote?.name ?? 'local'}/${ref.replace(/^refs\//, '')}`
+}
+
+async function refuseRewritten(place: Place, head: string | null): Promise<void> {
+  const seen = await git.resolveRevision(place.directory, seenRef(place))
+  if (seen === undefined || seen === head) return
+  if (head === null || !(await git.isAncestor(place.directory, seen, head))) throw rewritten(place, seen, head)
+}
+
+/** Remembers a head that was read or written. A parallel run that remembers another is as good. */
+export async function rememberHead(place: Place, head: string | null): Promise<void> {
+  if (head === null) return
+  const old = (await git.resolveRevision(place.directory, seenRef(place))) ?? git.noObject
+  if (old === head || (old !== git.noObject && !(await git.isAncestor(place.directory, old, head)))) return
+  await git.moveRef(place.directory, seenRef(place), head, old)
+}
+
+/**
+ * Holds the ledger against heads that it once had, such as those kept in promotion tags.
+ * @throws OutsideError naming the first that its history does not hold.
+ */
+export async function verifyHeads(place: Place, heads: readonly string[]): Promise<void> {
+  if (heads.length === 0) return
+  const head = await newestHead(place)
+  const isHeld = async (old: string) => head !== null && (await git.isAncestor(place.directory, old, head))
+  const missing: string[] = []
+  for (const old of new Set(heads)) if (!(await isHeld(old))) missing.push(old)
+  if (missing.length === 0) return
+  if (head !== null && place.remote) await git.fetchRefs(place.remote, [place.ref], await wholeDepth(place))
+  for (const old of missing) if (!(await isHeld(old))) throw rewritten(place, old, head)
+}
+
+/**
+ * All of the ledger's history, where a shallow clone lacks it. Other refs stay as shallow as they are, which Git's
+ * own word for "all" (2³¹ − 1) would not leave them.
+ */
+async function wholeDepth(place: Place): Promise<number | undefined> {
+  return (await git.isShallow(place.directory)) ? 10_000_000 : undefined
+}
+
+function rewritten({ ref, remote }: Place, seen: string, head: string | null): OutsideError {
+  return new OutsideError({
+    tried: `Read the ledger ${ref}${remote ? ` of ${remote.name}` : ''}.`,
+    state: `Its history was rewritten: ${seen} was its head once, and ${head ?? 'no ledger'} does not come after it.`,
+    next: `Find out who moved the ref. To restore it: \`git push ${remote?.name ?? '.'} +${seen}:${ref}\`; to accept it as it is, delete the refs under refs/headgate/seen/.`,
+  })
+}
