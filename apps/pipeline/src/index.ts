@@ -1,1 +1,2 @@
-export {}
+export * from './pipeline.ts'
+export * from './plan.ts'

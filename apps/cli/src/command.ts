@@ -1,0 +1,94 @@
+import { exitCodes, nearest, problemText, type StageName, UserError } from '@headgate/core'
+import type { Flag } from './flags.ts'
+import { readArguments, sharedFlags } from './flags.ts'
+import { commandHelp, overview } from './help.ts'
+import { stageModules } from '@headgate/pipeline'
+
+/** Where a command writes: results to `stdout`, everything else to `stderr`. */
+export interface Streams {
+  readonly stdout: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream
+}
+
+/** A command that is no stage. */
+export interface Command {
+  readonly promise: string
+  readonly flags: readonly Flag[]
+  /** How many words without a flag it takes. */
+  readonly positionals?: number
+  run(given: CommandInput): Promise<number>
+}
+
+export interface CommandInput extends Streams {
+  readonly values: ReadonlyMap<string, string>
+  readonly positionals: readonly string[]
+}
+
+const commands: Readonly<Record<string, { readonly promise: string; readonly load: () => Promise<Command> }>> = {
+  run: { promise: 'Runs the stages that the event asks for.', load: async () => (await import('./commands/run.ts')).command },
+  rollback: {
+    promise: 'Brings the version before back into service.',
+    load: async () => (await import('./commands/rollback.ts')).command,
+  },
+  profile: { promise: 'Writes the profile of a data set.', load: async () => (await import('./commands/profile.ts')).command },
+  report: { promise: 'Renders the reports of a work folder again.', load: async () => (await import('./commands/report.ts')).command },
+  resolve: { promise: 'Says which version a version or alias is.', load: async () => (await import('./commands/resolve.ts')).command },
+  download: {
+    promise: 'Fetches a version from its store, verified.',
+    load: async () => (await import('./commands/download.ts')).command,
+  },
+  ledger: { promise: 'Shows what was decided, when and why.', load: async () => (await import('./commands/ledger.ts')).command },
+  schema: { promise: 'Prints a JSON Schema.', load: async () => (await import('./commands/schema.ts')).command },
+}
+
+const stagePromises: Readonly<Record<string, string>> = {
+  'validate-data': 'Checks data against its contract.',
+  train: 'Trains, and keeps what is needed to explain the run.',
+  'evaluate-gate': 'Judges a model on held-out rows against the champion.',
+  'register-model': 'Registers a model that passed, with its lineage.',
+  deploy: 'Puts a version into service, or back out of it.',
+  'drift-check': 'Says whether production is still what was approved.',
+}
+
+/** Runs `headgate <name> …` and returns the exit code. */
+export async function runCommand(name: string, words: readonly string[], streams: Streams): Promise<number> {
+  try {
+    if (name === '--help' || name === '-h' || name === 'help') {
+      const lines = [...Object.entries(stagePromises), ...Object.entries(commands).map(([key, { promise }]) => [key, promise] as const)]
+      streams.stdout.write(overview(lines.map(([key, promise]) => ({ name: key, promise }))))
+      return exitCodes.accepted
+    }
+    if (name in stageModules) return await (await import('./commands/stage.ts')).runStage(name as StageName, words, streams)
+    const entry = commands[name]
+    if (entry === undefined) throw unknownCommand(name)
+    return await runOther(name, await entry.load(), words, streams)
+  } catch (error) {
+    const { tellFailure } = await import('@headgate/runners')
+    if (!(error instanceof UserError)) return tellFailure(error, consoleOf(streams))
+    for (const problem of error.problems) streams.stderr.write(`${problemText(problem)}\n`)
+    return exitCodes.usage
+  }
+}
+
+async function runOther(name: string, command: Command, words: readonly string[], streams: Streams): Promise<number> {
+  const flags = [...command.flags, ...sharedFlags]
+  const { values, positionals } = readArguments(words, flags, command.positionals)
+  if (values.get('help') === 'true') {
+    streams.stdout.write(commandHelp(name, command.promise, flags))
+    return exitCodes.accepted
+  }
+  return command.run({ ...streams, values, positionals })
+}
+
+function unknownCommand(name: string): UserError {
+  const near = nearest(name, [...Object.keys(stageModules), ...Object.keys(commands)])
+  return new UserError({ what: `there is no command "${name}".`, fix: near ? `Did you mean "${near}"?` : 'See headgate --help.' })
+}
+
+function consoleOf({ stderr }: Streams) {
+  const line = (message: string): void => {
+    stderr.write(`${message}\n`)
+  }
+  const log = { debug: () => {}, info: line, notice: line, warning: line, error: line, group: <T>(_t: string, work: () => Promise<T>) => work() }
+  return { log, annotate: () => {} }
+}

@@ -1,0 +1,23 @@
+import { commonSettings, ledgerSettings } from '@headgate/core'
+import { ledgerReport, openLedger } from '@headgate/ledger'
+import { renderMarkdown, renderTerminal } from '@headgate/reports'
+import { strictJson } from '@headgate/core'
+import type { Command } from '../command.ts'
+import { modelFlags, modelSettings } from '../model.ts'
+
+export const command: Command = {
+  promise: 'Shows what was decided, when and why.',
+  flags: modelFlags,
+  run: async ({ values, stdout }) => {
+    const { model, workspace, settings } = await modelSettings(values)
+    const place = ledgerSettings.parse(settings.get('ledger') ?? {})
+    const ledger = await openLedger({ directory: workspace, ref: place.ref, remote: place.remote, now: () => new Date() })
+    const { entries } = await ledger.read(model)
+    const report = ledgerReport(model, entries)
+    const format = values.get('format') ?? 'text'
+    if (format === 'json') stdout.write(strictJson(entries))
+    else if (format === 'markdown') stdout.write(`${renderMarkdown([report], { title: model, footer: '' }).text}\n`)
+    else stdout.write(renderTerminal(report, { columns: 120, colour: false }))
+    return 0
+  },
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { type AnyStage, type ExitCode, exitCodes, type Run, type StageName } from '@headgate/core'
+import { readText } from '@headgate/files'
+import { type Outcome, type Runner, startWith, tellFailure, type Wire } from '@headgate/runners'
+import { loadSettings } from '@headgate/settings'
+import { type DeployRules, planStages } from './plan.ts'
+
+/** What an action's package gives: the description, the run, and the choice of adapters. */
+export interface StageModule {
+  readonly stage: AnyStage
+  readonly run: Run<AnyStage, never>
+  readonly wire: Wire<AnyStage, never>
+}
+
+/** Each stage's code is loaded only when it runs. */
+export const stageModules: Readonly<Record<StageName, () => Promise<unknown>>> = {
+  'validate-data': () => import('@headgate/validate-data'),
+  train: () => import('@headgate/train'),
+  'evaluate-gate': () => import('@headgate/evaluate-gate'),
+  'register-model': () => import('@headgate/register-model'),
+  deploy: () => import('@headgate/deploy'),
+  'drift-check': () => import('@headgate/drift-check'),
+}
+
+export async function loadStage(name: StageName): Promise<StageModule> {
+  return (await stageModules[name]()) as StageModule
+}
+
+export interface StageOutcome extends Outcome {
+  readonly stage: StageName
+}
+
+/** Runs what the event asks for, stage by stage, until one is refused or fails. Never throws. */
+export async function runPipeline(runner: Runner): Promise<{ exitCode: ExitCode; outcomes: readonly StageOutcome[] }> {
+  const outcomes: StageOutcome[] = []
+  try {
+    const asked = (runner.input('stages') ?? '').split(/[\n,]/).map((name) => name.trim()).filter(Boolean)
+    const names = planStages(runner.context.event, asked, await deployRules(runner))
+    runner.log.info(`On ${runner.context.event}: ${names.join(', ')}.`)
+    for (const name of names) {
+      const { stage, run, wire } = await loadStage(name)
+      const outcome = await runner.log.group(name, () => startWith(stage, run, wire, runner))
+      outcomes.push({ ...outcome, stage: name })
+      if (outcome.exitCode !== exitCodes.accepted) return { exitCode: outcome.exitCode, outcomes }
+    }
+    return { exitCode: exitCodes.accepted, outcomes }
+  } catch (error) {
+    return { exitCode: tellFailure(error, runner), outcomes }
+  }
+}
+
+async function deployRules(runner: Runner): Promise<DeployRules> {
+  if (runner.context.event !== 'push' && runner.context.event !== 'dispatch') return { on: 'manual', autoPromote: false }
+  const { stage } = await loadStage('deploy')
+  const settings = await loadSettings(stage, {
+    input: (name) => runner.input(name),
+    read: (path) => readText(join(runner.workspace, path)),
+    environment: runner.variables,
+    workspace: runner.workspace,
+  })
+  return settings as unknown as DeployRules
+}

@@ -1,0 +1,32 @@
+import type { ForgeLocation } from '@headgate/core'
+import { z } from 'zod'
+import { upsertComment } from '../comments.ts'
+import { ownLogin } from '../login.ts'
+import type { Forge } from '../port.ts'
+import { releases } from '../releases.ts'
+import { openRest, type RestOptions } from '../rest.ts'
+import { dispatch, runState } from '../workflows.ts'
+import { writeCheck } from './checks.ts'
+
+const pullsSchema = z.array(z.object({ number: z.int(), head: z.object({ sha: z.string() }) }))
+
+export function githubForge(location: ForgeLocation, options?: RestOptions): Forge {
+  const rest = openRest(location, options)
+  let login: Promise<string> | undefined
+  return {
+    kind: 'github',
+    maxComment: 65_000,
+    upsertComment: async (index, marker, body) => {
+      login ??= ownLogin(rest)
+      return upsertComment(rest, await login, index, marker, body)
+    },
+    report: (check) => writeCheck(rest, check),
+    findPullRequest: async (sha) => {
+      const found = await rest.call('GET /repos/{owner}/{repo}/commits/{sha}/pulls', pullsSchema, { sha })
+      return found.find((pull) => pull.head.sha === sha)?.number
+    },
+    ...releases(rest),
+    dispatch: (workflow, ref, inputs) => dispatch(rest, workflow, ref, inputs),
+    runState: (id) => runState(rest, id),
+  }
+}
