@@ -1,1 +1,3 @@
-export {}
+export { type ActOptions, type ActRun, commit, exportRepository, nameSelf, runAct } from './act.ts'
+export { type Fault, type ForgeTwin, startForge } from './forge.ts'
+export { type Results, startResults } from './results.ts'
