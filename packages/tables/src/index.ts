@@ -1,1 +1,11 @@
-export {}
+export { readAs } from './checks/predicate.ts'
+export type { CheckOptions } from './checks/run.ts'
+export { runChecks } from './checks/run.ts'
+export type { Dialect } from './dialect.ts'
+export * from './engine.ts'
+export type * from './port.ts'
+export * from './source.ts'
+export type { Table, TableColumn, TableOptions } from './table.ts'
+export { columnNamed, dataState, openTable } from './table.ts'
+export type { ColumnType } from './types.ts'
+export * from './values.ts'
