@@ -7,8 +7,14 @@ export interface ColumnTable {
   readonly columns: ReadonlyMap<string, readonly Cell[]>
 }
 
-/** Reads the named columns, or all of them. */
-export type Reader = (path: string, columns: readonly string[] | undefined) => Promise<ColumnTable>
+/** Which columns are read: all that are named must be there, of the optional ones those that are. */
+export interface Wanted {
+  readonly columns: readonly string[]
+  readonly optional: readonly string[]
+}
+
+/** Reads the wanted columns, or all of them. */
+export type Reader = (path: string, wanted: Wanted | undefined) => Promise<ColumnTable>
 
 /** A parsed value as a cell: nested values as JSON, undefined as null. */
 export function cellOf(value: unknown): Cell {

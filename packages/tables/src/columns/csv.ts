@@ -1,21 +1,21 @@
 import { UserError } from '@headgate/core'
-import type { Cell, ColumnTable } from './cell.ts'
-import { missingColumns } from './missing.ts'
+import type { Cell, ColumnTable, Wanted } from './cell.ts'
+import { chooseColumns } from './missing.ts'
 import { readPieces } from './text.ts'
 
 /** Gets each record with the line that it begins on. An empty field without quotes is null. */
 type OnRecord = (fields: readonly (string | null)[], line: number) => void
 
 /** Reads columns of a CSV file by RFC 4180: comma, quotes, CRLF or LF, a header. Cells are text or null. */
-export async function readCsv(path: string, wanted: readonly string[] | undefined): Promise<ColumnTable> {
+export async function readCsv(path: string, wanted: Wanted | undefined): Promise<ColumnTable> {
   let header: readonly string[] | undefined
   let picked: readonly { readonly index: number; readonly cells: Cell[] }[] = []
   const columns = new Map<string, Cell[]>()
   let rows = 0
   await parseCsv(path, (fields, line) => {
     if (header === undefined) {
-      header = headerOf(path, fields, wanted)
-      for (const name of wanted ?? header) columns.set(name, [])
+      header = headerOf(path, fields)
+      for (const name of chooseColumns(path, wanted, header)) columns.set(name, [])
       picked = [...columns].map(([name, cells]) => ({ index: header?.indexOf(name) ?? -1, cells }))
       return
     }
@@ -31,19 +31,13 @@ export async function readCsv(path: string, wanted: readonly string[] | undefine
   return { rows, columns }
 }
 
-function headerOf(
-  path: string,
-  fields: readonly (string | null)[],
-  wanted: readonly string[] | undefined,
-): readonly string[] {
+function headerOf(path: string, fields: readonly (string | null)[]): readonly string[] {
   const names = fields.map((field) => field ?? '')
-  const twice = names.filter((name, index) => names.indexOf(name) !== index)
-  const problems = [
-    ...[...new Set(twice)].map((name) => ({ what: `has the column "${name}" twice.`, where: { file: path, line: 1 } })),
-    ...missingColumns(path, wanted ?? [], names),
-  ]
-  if (problems.length > 0) throw new UserError(problems)
-  return names
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+  if (twice.size === 0) return names
+  throw new UserError(
+    [...twice].map((name) => ({ what: `has the column "${name}" twice.`, where: { file: path, line: 1 } })),
+  )
 }
 
 /**

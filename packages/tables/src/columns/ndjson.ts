@@ -1,25 +1,23 @@
 import { UserError } from '@headgate/core'
-import type { Cell, ColumnTable } from './cell.ts'
+import type { Cell, ColumnTable, Wanted } from './cell.ts'
 import { cellOf } from './cell.ts'
-import { missingColumns } from './missing.ts'
+import { chooseColumns } from './missing.ts'
 import { readPieces } from './text.ts'
 
 /** Reads columns of a file with one JSON object per line. A key that a row lacks is null there. */
-export async function readNdjson(path: string, wanted: readonly string[] | undefined): Promise<ColumnTable> {
-  const columns = new Map<string, Cell[]>((wanted ?? []).map((name) => [name, []]))
-  const present = new Set<string>()
+export async function readNdjson(path: string, wanted: Wanted | undefined): Promise<ColumnTable> {
+  const columns = new Map<string, Cell[]>()
+  const asked = wanted && new Set([...wanted.columns, ...wanted.optional])
   let rows = 0
   await parseNdjson(path, (row) => {
-    for (const key of Object.keys(row)) {
-      present.add(key)
-      if (wanted === undefined && !columns.has(key)) columns.set(key, new Array<Cell>(rows).fill(null))
-    }
-    for (const [name, cells] of columns) cells.push(cellOf(row[name]))
+    for (const key of Object.keys(row))
+      if (!columns.has(key)) columns.set(key, asked?.has(key) === false ? [] : new Array<Cell>(rows).fill(null))
+    for (const [name, cells] of columns) if (asked?.has(name) !== false) cells.push(cellOf(row[name]))
     rows += 1
   })
-  const problems = rows === 0 ? [] : missingColumns(path, wanted ?? [], [...present])
-  if (problems.length > 0) throw new UserError(problems)
-  return { rows, columns }
+  if (rows === 0) return { rows, columns }
+  const names = chooseColumns(path, wanted, [...columns.keys()])
+  return { rows, columns: new Map(names.map((name) => [name, columns.get(name) ?? []])) }
 }
 
 /**

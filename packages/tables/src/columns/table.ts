@@ -20,16 +20,20 @@ const readers: Readonly<Record<Format, () => Promise<Reader>>> = {
 }
 
 /**
- * Reads the named columns of a Parquet, CSV or NDJSON file, or all columns.
+ * Reads the named columns of a Parquet, CSV or NDJSON file, and the optional ones that it has; or all columns.
  * @throws UserError when there is no such file, its format is unknown or broken, columns are missing (all of them are
  *   named), or it holds no rows.
  */
-export async function readTable(path: string, columns?: readonly string[]): Promise<ColumnTable> {
+export async function readTable(
+  path: string,
+  columns?: readonly string[],
+  optional: readonly string[] = [],
+): Promise<ColumnTable> {
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) throw new UserError({ what: 'there is no such file.', where: { file: path } })
   if (!found.isFile()) throw new UserError({ what: 'is not a file.', where: { file: path } })
   const read = await readers[formatOf(path)]()
-  const table = await read(path, columns && [...new Set(columns)])
+  const table = await read(path, columns && { columns: [...new Set(columns)], optional })
   if (table.rows === 0) throw new UserError({ what: 'holds no rows.', where: { file: path } })
   return table
 }
