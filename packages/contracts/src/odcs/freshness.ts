@@ -9,7 +9,11 @@ const secondsOf: Readonly<Record<string, number>> = {
   ...{ h: 3600, hr: 3600, hour: 3600, hours: 3600 },
   ...{ d: 86_400, day: 86_400, days: 86_400 },
   ...{ w: 604_800, week: 604_800, weeks: 604_800 },
+  ...{ y: 31_557_600, yr: 31_557_600, year: 31_557_600, years: 31_557_600 },
 }
+
+/** ODCS prefers `latency` (synonym `ly`); its readers know `freshness`. */
+const freshnessNames = ['freshness', 'latency', 'ly']
 
 /**
  * The freshness rules among the service levels: now minus the newest value of `element`, in seconds. The other
@@ -19,7 +23,7 @@ export function readFreshness(reader: NodeReader, contract: Entries, object: str
   return reader.list(contract.get('slaProperties')?.value, 'slaProperties').flatMap((item) => {
     const entries = reader.map(item, 'service level', slaKeys)
     const property = reader.text(entries.get('property')?.value, 'property')
-    if (property !== 'freshness') {
+    if (property === undefined || !freshnessNames.includes(property)) {
       reader.note(item, `the service level ${JSON.stringify(property ?? '')} is not checked on data.`)
       return []
     }
@@ -42,7 +46,7 @@ function readLevel(
   if (element === undefined) reader.refuse(item, 'freshness needs `element`, the column of the time.')
   if (value === undefined) reader.refuse(item, 'freshness needs `value`, a number.')
   if (seconds === undefined) {
-    const fix = 'Use s, min, h, d or w.'
+    const fix = 'Use s, min, h, d, w or y.'
     reader.refuse(entries.get('unit')?.value ?? item, `freshness: unknown unit ${JSON.stringify(unit)}.`, fix)
   }
   if (element === undefined || value === undefined || seconds === undefined) return []

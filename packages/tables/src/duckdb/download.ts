@@ -60,7 +60,7 @@ async function unpack(name: string, draft: string): Promise<void> {
       next: 'Ask who serves this registry, or name a trusted folder by `duckdb-library`.',
     })
   }
-  const target = join(draft, name)
+  const target = join(draft, 'node_modules', name)
   await mkdir(target, { recursive: true })
   await run('tar', ['-xzf', archive, '-C', target, '--strip-components=1'])
   await rm(archive)

@@ -8,7 +8,7 @@ export type Duckdb = typeof import('@duckdb/node-api')
 
 /**
  * Loads DuckDB: from the folder `library`, else from the installed packages, else from a pinned download in `tools`.
- * A bundle keeps `@duckdb/node-api` external, so that its native library is found beside it and not packed.
+ * The bundler is told to leave the import alone: 70 MB of native code do not belong into a bundle.
  */
 export async function loadDuckdb(options: Pick<EngineOptions, 'library' | 'tools'>): Promise<Duckdb> {
   if (options.library !== undefined) return loadFrom(options.library)
@@ -17,7 +17,7 @@ export async function loadDuckdb(options: Pick<EngineOptions, 'library' | 'tools
 
 async function loadInstalled(): Promise<Duckdb | undefined> {
   try {
-    return await import('@duckdb/node-api')
+    return await import(/* webpackIgnore: true */ '@duckdb/node-api')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const isAbsent = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /unsupported arch/.test(message)
@@ -31,14 +31,14 @@ async function download(tools: string): Promise<string> {
   return fetchDuckdb(tools)
 }
 
-/** @param folder holds the packages themselves, or a `node_modules` with them */
+/** @param folder a `node_modules`, or the folder that holds it */
 function loadFrom(folder: string): Duckdb {
   const at = [join(folder, 'node_modules'), folder].find((one) => existsSync(join(one, '@duckdb/node-api')))
   if (at === undefined) {
     throw new UserError({
       what: 'the folder of `duckdb-library` holds no @duckdb/node-api.',
       where: { file: folder },
-      fix: 'Put the npm packages @duckdb/node-api, @duckdb/node-bindings, its package for this platform and detect-libc there.',
+      fix: 'Run `npm install --prefix <folder> @duckdb/node-api` there, or copy a `node_modules` that has it.',
     })
   }
   return createRequire(join(at, '@duckdb/node-api/package.json'))('./lib/index.js') as Duckdb
