@@ -1,8 +1,8 @@
 import { exitCodes, nearest, problemText, type StageName, UserError } from '@headgate/core'
+import { stageModules } from '@headgate/pipeline'
 import type { Flag } from './flags.ts'
 import { readArguments, sharedFlags } from './flags.ts'
 import { commandHelp, overview } from './help.ts'
-import { stageModules } from '@headgate/pipeline'
 
 /** Where a command writes: results to `stdout`, everything else to `stderr`. */
 export interface Streams {
@@ -25,19 +25,34 @@ export interface CommandInput extends Streams {
 }
 
 const commands: Readonly<Record<string, { readonly promise: string; readonly load: () => Promise<Command> }>> = {
-  run: { promise: 'Runs the stages that the event asks for.', load: async () => (await import('./commands/run.ts')).command },
+  run: {
+    promise: 'Runs the stages that the event asks for.',
+    load: async () => (await import('./commands/run.ts')).command,
+  },
   rollback: {
     promise: 'Brings the version before back into service.',
     load: async () => (await import('./commands/rollback.ts')).command,
   },
-  profile: { promise: 'Writes the profile of a data set.', load: async () => (await import('./commands/profile.ts')).command },
-  report: { promise: 'Renders the reports of a work folder again.', load: async () => (await import('./commands/report.ts')).command },
-  resolve: { promise: 'Says which version a version or alias is.', load: async () => (await import('./commands/resolve.ts')).command },
+  profile: {
+    promise: 'Writes the profile of a data set.',
+    load: async () => (await import('./commands/profile.ts')).command,
+  },
+  report: {
+    promise: 'Renders the reports of a work folder again.',
+    load: async () => (await import('./commands/report.ts')).command,
+  },
+  resolve: {
+    promise: 'Says which version a version or alias is.',
+    load: async () => (await import('./commands/resolve.ts')).command,
+  },
   download: {
     promise: 'Fetches a version from its store, verified.',
     load: async () => (await import('./commands/download.ts')).command,
   },
-  ledger: { promise: 'Shows what was decided, when and why.', load: async () => (await import('./commands/ledger.ts')).command },
+  ledger: {
+    promise: 'Shows what was decided, when and why.',
+    load: async () => (await import('./commands/ledger.ts')).command,
+  },
   schema: { promise: 'Prints a JSON Schema.', load: async () => (await import('./commands/schema.ts')).command },
 }
 
@@ -54,11 +69,15 @@ const stagePromises: Readonly<Record<string, string>> = {
 export async function runCommand(name: string, words: readonly string[], streams: Streams): Promise<number> {
   try {
     if (name === '--help' || name === '-h' || name === 'help') {
-      const lines = [...Object.entries(stagePromises), ...Object.entries(commands).map(([key, { promise }]) => [key, promise] as const)]
+      const lines = [
+        ...Object.entries(stagePromises),
+        ...Object.entries(commands).map(([key, { promise }]) => [key, promise] as const),
+      ]
       streams.stdout.write(overview(lines.map(([key, promise]) => ({ name: key, promise }))))
       return exitCodes.accepted
     }
-    if (name in stageModules) return await (await import('./commands/stage.ts')).runStage(name as StageName, words, streams)
+    if (name in stageModules)
+      return await (await import('./commands/stage.ts')).runStage(name as StageName, words, streams)
     const entry = commands[name]
     if (entry === undefined) throw unknownCommand(name)
     return await runOther(name, await entry.load(), words, streams)
@@ -82,13 +101,23 @@ async function runOther(name: string, command: Command, words: readonly string[]
 
 function unknownCommand(name: string): UserError {
   const near = nearest(name, [...Object.keys(stageModules), ...Object.keys(commands)])
-  return new UserError({ what: `there is no command "${name}".`, fix: near ? `Did you mean "${near}"?` : 'See headgate --help.' })
+  return new UserError({
+    what: `there is no command "${name}".`,
+    fix: near ? `Did you mean "${near}"?` : 'See headgate --help.',
+  })
 }
 
 function consoleOf({ stderr }: Streams) {
   const line = (message: string): void => {
     stderr.write(`${message}\n`)
   }
-  const log = { debug: () => {}, info: line, notice: line, warning: line, error: line, group: <T>(_t: string, work: () => Promise<T>) => work() }
+  const log = {
+    debug: () => {},
+    info: line,
+    notice: line,
+    warning: line,
+    error: line,
+    group: <T>(_t: string, work: () => Promise<T>) => work(),
+  }
   return { log, annotate: () => {} }
 }

@@ -18,13 +18,18 @@ export interface ModelPlace {
 }
 
 /** Finds the model that a command speaks of. */
-export async function modelSettings(values: ReadonlyMap<string, string>, stage = 'register-model'): Promise<ModelPlace> {
+export async function modelSettings(
+  values: ReadonlyMap<string, string>,
+  stage = 'register-model',
+): Promise<ModelPlace> {
   const workspace = process.cwd()
-  const read = (path: string): Promise<string | undefined> => readFile(resolve(workspace, path), 'utf8').catch(() => undefined)
+  const read = (path: string): Promise<string | undefined> =>
+    readFile(resolve(workspace, path), 'utf8').catch(() => undefined)
   const config = values.get('config') ?? 'headgate.yml'
   const found = await readModel(config, values.get('model'), stage, read)
   const model = found?.name ?? values.get('model')
-  if (model === undefined) throw new UserError({ what: `there is no ${config} here.`, fix: 'Say which model with --model.' })
+  if (model === undefined)
+    throw new UserError({ what: `there is no ${config} here.`, fix: 'Say which model with --model.' })
   const settings = [...(found?.values ?? [])].map(([key, placed]) => [key, placed.value] as const)
   return { model, workspace, settings: new Map(settings) }
 }

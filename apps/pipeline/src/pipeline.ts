@@ -34,7 +34,10 @@ export interface StageOutcome extends Outcome {
 export async function runPipeline(runner: Runner): Promise<{ exitCode: ExitCode; outcomes: readonly StageOutcome[] }> {
   const outcomes: StageOutcome[] = []
   try {
-    const asked = (runner.input('stages') ?? '').split(/[\n,]/).map((name) => name.trim()).filter(Boolean)
+    const asked = (runner.input('stages') ?? '')
+      .split(/[\n,]/)
+      .map((name) => name.trim())
+      .filter(Boolean)
     const names = planStages(runner.context.event, asked, await deployRules(runner))
     runner.log.info(`On ${runner.context.event}: ${names.join(', ')}.`)
     for (const name of names) {
@@ -50,7 +53,8 @@ export async function runPipeline(runner: Runner): Promise<{ exitCode: ExitCode;
 }
 
 async function deployRules(runner: Runner): Promise<DeployRules> {
-  if (runner.context.event !== 'push' && runner.context.event !== 'dispatch') return { on: 'manual', autoPromote: false }
+  if (runner.context.event !== 'push' && runner.context.event !== 'dispatch')
+    return { on: 'manual', autoPromote: false }
   const { stage } = await loadStage('deploy')
   const settings = await loadSettings(stage, {
     input: (name) => runner.input(name),

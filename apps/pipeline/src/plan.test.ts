@@ -5,10 +5,13 @@ import { planStages } from './plan.ts'
 const manual = { on: 'manual', autoPromote: false } as const
 const free = { on: 'push', autoPromote: true } as const
 
-test.each(['pull-request', 'merge-queue', 'other', 'workflow-run'] as const)('%s judges and writes nothing', (event) => {
-  expect(planStages(event, [], free)).toEqual(['validate-data', 'train', 'evaluate-gate'])
-  expect(planStages(event, ['evaluate-gate', 'deploy', 'register-model'], free)).toEqual(['evaluate-gate'])
-})
+test.each(['pull-request', 'merge-queue', 'other', 'workflow-run'] as const)(
+  '%s judges and writes nothing',
+  (event) => {
+    expect(planStages(event, [], free)).toEqual(['validate-data', 'train', 'evaluate-gate'])
+    expect(planStages(event, ['evaluate-gate', 'deploy', 'register-model'], free)).toEqual(['evaluate-gate'])
+  },
+)
 
 test('a push registers, and deploys only where the settings say so', () => {
   expect(planStages('push', [], manual)).toEqual(['validate-data', 'train', 'evaluate-gate', 'register-model'])

@@ -35,7 +35,10 @@ function readStages(asked: readonly string[]): Set<string> {
     .filter((name) => !(stageNames as readonly string[]).includes(name))
     .map((name) => {
       const near = nearest(name, stageNames)
-      return { what: `\`stages\`: there is no stage "${name}".`, fix: near ? `Did you mean "${near}"?` : `Stages: ${stageNames.join(', ')}.` }
+      return {
+        what: `\`stages\`: there is no stage "${name}".`,
+        fix: near ? `Did you mean "${near}"?` : `Stages: ${stageNames.join(', ')}.`,
+      }
     })
   if (problems.length > 0) throw new UserError(problems)
   return new Set(asked)

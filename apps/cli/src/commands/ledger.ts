@@ -1,7 +1,6 @@
-import { commonSettings, ledgerSettings } from '@headgate/core'
+import { ledgerSettings, strictJson } from '@headgate/core'
 import { ledgerReport, openLedger } from '@headgate/ledger'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
-import { strictJson } from '@headgate/core'
 import type { Command } from '../command.ts'
 import { modelFlags, modelSettings } from '../model.ts'
 
@@ -11,7 +10,12 @@ export const command: Command = {
   run: async ({ values, stdout }) => {
     const { model, workspace, settings } = await modelSettings(values)
     const place = ledgerSettings.parse(settings.get('ledger') ?? {})
-    const ledger = await openLedger({ directory: workspace, ref: place.ref, remote: place.remote, now: () => new Date() })
+    const ledger = await openLedger({
+      directory: workspace,
+      ref: place.ref,
+      remote: place.remote,
+      now: () => new Date(),
+    })
     const { entries } = await ledger.read(model)
     const report = ledgerReport(model, entries)
     const format = values.get('format') ?? 'text'

@@ -10,7 +10,11 @@ const events: readonly EventKind[] = ['pull-request', 'push', 'schedule', 'dispa
 export const command: Command = {
   promise: 'Runs the stages that the event asks for.',
   flags: [
-    { name: 'event', type: 'string', description: `Which event this is: ${events.join(', ')}. Default: what the CI says; dispatch elsewhere.` },
+    {
+      name: 'event',
+      type: 'string',
+      description: `Which event this is: ${events.join(', ')}. Default: what the CI says; dispatch elsewhere.`,
+    },
     { name: 'stages', type: 'string', several: true, description: 'The stages to run, where the event is a dispatch.' },
     { name: 'model', type: 'string', description: 'Which model of headgate.yml this is.' },
     { name: 'config', type: 'string', description: 'The settings file.' },

@@ -8,7 +8,8 @@ export const command: Command = {
   positionals: 1,
   run: async ({ positionals, stdout }) => {
     const kind = documentKinds.find((known) => known === positionals[0])
-    if (kind === undefined) throw new UserError({ what: 'which document?', fix: `One of: ${documentKinds.join(', ')}.` })
+    if (kind === undefined)
+      throw new UserError({ what: 'which document?', fix: `One of: ${documentKinds.join(', ')}.` })
     stdout.write(strictJson(z.toJSONSchema(documentSchema(kind), { unrepresentable: 'any' })))
     return 0
   },

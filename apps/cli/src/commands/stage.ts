@@ -1,12 +1,12 @@
 import { copyFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type AnyStage, exitCodes, fields, type StageName, strictJson, UserError } from '@headgate/core'
+import { loadStage } from '@headgate/pipeline'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
 import { detectRunner, localRunner, type Outcome, type Runner, startWith } from '@headgate/runners'
 import type { Streams } from '../command.ts'
 import { flagsOf, readArguments, sharedFlags } from '../flags.ts'
 import { stageHelp } from '../help.ts'
-import { loadStage } from '@headgate/pipeline'
 
 const formats = ['text', 'json', 'markdown']
 
@@ -19,7 +19,8 @@ export async function runStage(name: StageName, words: readonly string[], stream
     return exitCodes.accepted
   }
   const format = values.get('format') ?? 'text'
-  if (!formats.includes(format)) throw new UserError({ what: `--format: expected ${formats.join(', ')}, got "${format}".` })
+  if (!formats.includes(format))
+    throw new UserError({ what: `--format: expected ${formats.join(', ')}, got "${format}".` })
   const runner = await runnerWith(values)
   const outcome = await startWith(stage, run, wire, runner)
   const result = await printed(stage, outcome, format, streams)
@@ -36,10 +37,16 @@ export async function runnerWith(flags: ReadonlyMap<string, string>): Promise<Ru
   return { ...runner, input: (name) => flags.get(name) ?? runner.input(name) }
 }
 
-async function printed(_stage: AnyStage, outcome: Outcome, format: string, streams: Streams): Promise<string | undefined> {
+async function printed(
+  _stage: AnyStage,
+  outcome: Outcome,
+  format: string,
+  streams: Streams,
+): Promise<string | undefined> {
   if (outcome.document === undefined || outcome.report === undefined) return undefined
   if (format === 'json') return strictJson(outcome.document)
-  if (format === 'markdown') return `${renderMarkdown([outcome.report], { title: outcome.document.model, footer: '' }).text}\n`
+  if (format === 'markdown')
+    return `${renderMarkdown([outcome.report], { title: outcome.document.model, footer: '' }).text}\n`
   const terminal = streams.stdout as Partial<NodeJS.WriteStream>
   const colour = terminal.isTTY === true && !process.env.NO_COLOR
   return renderTerminal(outcome.report, { columns: terminal.columns ?? 100, colour })

@@ -19,6 +19,10 @@ export const columnDriftSchema = z.object({
   missingShare: z.object({ reference: finite, current: finite }),
   status: statusSchema,
   note: z.string().optional(),
+  distribution: z
+    .object({ labels: z.array(z.string()), reference: z.array(z.number()), current: z.array(z.number()) })
+    .optional()
+    .meta({ description: 'Shares of the rows by bin or category, as far as they may be shown; of drifted columns.' }),
 })
 export type ColumnDrift = z.output<typeof columnDriftSchema>
 
@@ -54,7 +58,7 @@ export const driftSchema = z.object({
   current: side.extend({ window: z.object({ from: z.string(), until: z.string() }).nullable() }),
   preset: z.string(),
   columns: z.array(columnDriftSchema),
-  untested: z.array(z.object({ column: z.string(), reason: z.string() })),
+  untested: z.array(z.object({ column: z.string(), reason: z.string(), status: statusSchema })),
   share: finite,
   drifted: z.boolean().nullable(),
   service: z.array(serviceFigureSchema),
@@ -72,5 +76,9 @@ export const driftSchema = z.object({
     .nullable(),
   version: z.string().nullable().meta({ description: 'The model version that the environment is meant to serve.' }),
   decision: decisionSchema,
+  history: z
+    .array(z.object({ until: z.string(), drifted: z.boolean(), share: finite }))
+    .optional()
+    .meta({ description: 'Earlier windows in the ledger, oldest first.', volatile: true }),
 })
 export type Drift = z.output<typeof driftSchema>

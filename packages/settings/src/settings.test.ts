@@ -1,0 +1,103 @@
+import { defineStage, UserError } from '@headgate/core'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { loadSettings, type SettingsSource } from './settings.ts'
+
+const stage = defineStage({
+  name: 'train',
+  promise: 'Trains.',
+  failOn: 'inconclusive',
+  settings: z.object({
+    run: z.union([z.string(), z.array(z.string())]).meta({ description: 'The command.' }),
+    timeout: z.string().default('1h').meta({ description: 'The longest time.' }),
+    data: z.array(z.string()).optional().meta({ description: 'The data.' }),
+    env: z.record(z.string(), z.string()).default({}).meta({ description: 'Variables.' }),
+  }),
+  document: 'training',
+  outputs: {},
+  report: () => ({ title: '', verdict: 'pass', summary: '', sections: [], annotations: [] }),
+})
+
+const source = (
+  yaml: string,
+  flags: Record<string, string> = {},
+  environment: Record<string, string> = {},
+): SettingsSource => ({
+  input: (name) => flags[name],
+  read: async (path) =>
+    path === 'headgate.yml' ? yaml : path === 'shared.yml' ? 'defaults: { timeout: 9m, data: [shared] }' : undefined,
+  environment,
+  workspace: '/repo',
+})
+
+async function problems(given: SettingsSource): Promise<string[]> {
+  const error = await loadSettings(stage, given).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof UserError)) throw new Error('it was accepted')
+  return error.problems.map((problem) =>
+    `${problem.where?.file ?? ''}:${problem.where?.line ?? ''} ${problem.what} ${problem.fix ?? ''}`.trim(),
+  )
+}
+
+test('a flag wins over the stage block, that over the model, that over extends, that over the default', async () => {
+  const yaml = (block: string, model: string): string =>
+    `extends: shared.yml\nmodels:\n  m:\n    ${model}\n    train: { run: [python, t.py]${block} }\n`
+  const timeout = async (given: SettingsSource): Promise<string> => (await loadSettings(stage, given)).timeout
+  expect(await timeout(source(yaml(', timeout: 2m', 'timeout: 3m'), { timeout: '1m' }))).toBe('1m')
+  expect(await timeout(source(yaml(', timeout: 2m', 'timeout: 3m')))).toBe('2m')
+  expect(await timeout(source(yaml('', 'timeout: 3m')))).toBe('3m')
+  expect(await timeout(source(yaml('', 'data: [x]')))).toBe('9m')
+  expect(await timeout(source('models: { m: { train: { run: x } } }'))).toBe('1h')
+})
+
+test('the work folder and fail-on follow from the model and the stage', async () => {
+  const settings = await loadSettings(stage, source('models: { team/m: { train: { run: x } } }'))
+  expect(settings).toMatchObject({ model: 'team/m', workFolder: '/repo/.headgate/team/m', failOn: 'inconclusive' })
+})
+
+test('misspelt keys are named with their line and the near key, all at once', async () => {
+  const found = await problems(source('models:\n  m:\n    trian: {}\n    train:\n      run: x\n      timout: 3m\n'))
+  expect(found).toEqual([
+    'headgate.yml:3 unknown key "trian". Did you mean "train"?',
+    'headgate.yml:6 unknown key "timout". Did you mean "timeout"?',
+  ])
+})
+
+test('wrong types and missing settings are named with their place', async () => {
+  expect(await problems(source('models:\n  m:\n    train:\n      run: x\n      timeout: 3\n'))).toEqual([
+    expect.stringMatching(/^headgate\.yml:5 `timeout`: .*expected string/),
+  ])
+  expect(await problems(source('models: { m: { train: {} } }'))).toEqual([expect.stringContaining('`run` is missing.')])
+})
+
+test('what is no YAML is an error with its line', async () => {
+  expect(await problems(source('models:\n  m: [\n'))).toEqual([
+    expect.stringMatching(/^headgate\.yml:\d+ is not valid YAML/),
+  ])
+})
+
+test('a literal password is refused, in a variable and in an address', async () => {
+  const yaml =
+    'models:\n  m:\n    train:\n      run: x\n      env: { DB_PASSWORD: hunter2 }\n      data: ["postgres://me:hunter2@db/x"]\n'
+  const found = await problems(source(yaml))
+  expect(found).toHaveLength(2)
+  for (const problem of found) expect(problem).toMatch(/^headgate\.yml:[56] .* holds a password written out/)
+  expect(found.join()).not.toContain('hunter2')
+})
+
+test('${env:NAME} is replaced where it may stand, and refused elsewhere or when it is not set', async () => {
+  const yaml = 'models: { m: { train: { run: x, env: { DB_PASSWORD: "${env:SECRET}" } } } }'
+  expect((await loadSettings(stage, source(yaml, {}, { SECRET: 's3' }))).env).toEqual({ DB_PASSWORD: 's3' })
+  expect(await problems(source(yaml))).toEqual([expect.stringContaining('${env:SECRET} is not set')])
+  expect(await problems(source('models: { m: { train: { run: "${env:HOME}" } } }', {}, { HOME: '/' }))).toEqual([
+    expect.stringContaining('cannot refer to'),
+  ])
+})
+
+test('several models ask which one, an unknown one names the near', async () => {
+  const yaml = 'models: { churn: { train: { run: x } }, fraud: { train: { run: x } } }'
+  expect(await problems(source(yaml))).toEqual([expect.stringContaining('describes churn, fraud')])
+  expect(await problems(source(yaml, { model: 'chrun' }))).toEqual([expect.stringContaining('Did you mean "churn"?')])
+})
