@@ -1,1 +1,3 @@
-export {}
+export type { StoreOptions } from './open.ts'
+export { openStore, openStoreOf } from './open.ts'
+export type { Place, Source, Store } from './port.ts'
