@@ -1,0 +1,42 @@
+import type { Context, Deployment, Model } from '@headgate/core'
+import type { Ledger } from '@headgate/ledger'
+import type { Log } from '@headgate/runners'
+import type { Target } from './targets/port.ts'
+
+/** The part of a registry that a deployment uses. */
+export interface Versions {
+  resolve(name: string, which: { version: string } | { alias: string }): Promise<Model | undefined>
+  /** Moves an alias if it still names `expected`; a Refusal when it does not. */
+  promote(request: {
+    readonly name: string
+    readonly version: string
+    readonly alias: string
+    readonly expected: string | null
+    readonly reason: string
+    readonly ledgerHead?: string
+  }): Promise<{ readonly previous: string | null; readonly moved: boolean }>
+}
+
+/** Whether this run may write anything but a preview. */
+export function mayWrite({ event }: Pick<Context, 'event'>): boolean {
+  return event !== 'pull-request' && event !== 'merge-queue'
+}
+
+/** What a deployment needs of its surroundings. */
+export interface Ports {
+  readonly target: Target
+  readonly registry: Versions
+  readonly ledger: Pick<Ledger, 'read' | 'update'>
+  /** Downloads a version's files into a folder, each verified by its digest. */
+  readonly download: (model: Model, into: string) => Promise<void>
+  /** The text of the evaluation that is kept with a version; `undefined` when it is not at hand. */
+  readonly evaluation: (model: Model) => Promise<string | undefined>
+  /** Keeps what is known so far as `deployment.json`, so that a run that is killed leaves its account. */
+  readonly record: (body: Deployment) => Promise<void>
+  readonly log: Log
+  /** Absolute path of the work tree. */
+  readonly workspace: string
+  readonly context: Pick<Context, 'event' | 'ephemeral' | 'commit' | 'actor' | 'run'>
+  readonly signal: AbortSignal
+  readonly now: () => Date
+}

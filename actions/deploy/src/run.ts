@@ -1,0 +1,169 @@
+import type { Findings, Model, Problem, Run, Settings } from '@headgate/core'
+import { Refusal, UserError } from '@headgate/core'
+import { splitWords } from '@headgate/systems'
+import { admit, checkChampion } from './admission.ts'
+import { deploy, type Order } from './deployment.ts'
+import { stepNames } from './journal.ts'
+import { mayWrite, type Ports } from './ports.ts'
+import { readSmoke } from './smoke.ts'
+import type { rollbackStage, stage } from './stage.ts'
+
+type DeploySettings = Settings<typeof stage>
+
+/** Deploys a registered version: served beside the old one, checked, given the traffic, promoted. */
+export const run: Run<typeof stage, Ports> = async (settings, ports) => {
+  refuseUnsafe(settings, ports)
+  const asked = settings.modelVersion?.replace(/^v/, '')
+  const model = await find(settings, ports, asked === undefined ? { alias: settings.alias } : { version: asked })
+  const reason = asked === undefined ? `alias ${settings.alias}` : `version ${asked} was asked for`
+  return carryOut(settings, ports, model, reason, false)
+}
+
+/** Serves an earlier good version again. */
+export const rollback: Run<typeof rollbackStage, Ports> = async (settings, ports) => {
+  refuseUnsafe(settings, ports)
+  const serving = await ports.target.serving()
+  const to = settings.to?.replace(/^v/, '') ?? (await lastGood(settings, ports, serving?.version))
+  const model = await find(settings, ports, { version: to })
+  const reason = `rollback from ${serving?.version ?? 'nothing'} to ${to}: ${settings.reason}`
+  return { ...(await carryOut(settings, ports, model, reason, true)) }
+}
+
+async function carryOut(
+  settings: DeploySettings,
+  ports: Ports,
+  model: Model,
+  reason: string,
+  isRollback: boolean,
+): Promise<Findings<typeof stage>> {
+  const smoke = await readSmoke(ports.workspace, settings.smoke)
+  const prepare = () => placeOrder(settings, ports, model, { reason, isRollback, smoke })
+  if (settings.dryRun) return rehearse(await prepare(), ports)
+  for (const sentence of await ports.target.open()) ports.log.notice(sentence)
+  try {
+    return await deploy(await prepare(), ports)
+  } finally {
+    await ports.target.close()
+  }
+}
+
+/** Asks who the champion is only once no other deployment to this environment can move it. */
+async function placeOrder(
+  settings: DeploySettings,
+  ports: Ports,
+  model: Model,
+  given: Pick<Order, 'reason' | 'isRollback' | 'smoke'>,
+): Promise<Order> {
+  const { isRollback } = given
+  const champion = await ports.registry.resolve(model.name, { alias: 'champion' })
+  const plan = async (): Promise<string> => {
+    if (isRollback && (await wasGood(settings, ports, model.version)))
+      return 'It was deployed here before, with success.'
+    const seen = admit(model, await ports.evaluation(model))
+    if (settings.production && !isRollback) checkChampion(model, champion)
+    return seen
+  }
+  return { settings, model, champion: champion?.version ?? null, plan, ...given }
+}
+
+/** The command that serves, as words. */
+export function serveCommand(serve: string | readonly string[]): string[] {
+  const words = typeof serve === 'string' ? splitWords(serve) : [...serve]
+  const missing = ['{model}', '{port}'].filter((mark) => !words.some((word) => word.includes(mark)))
+  if (missing.length === 0) return words
+  throw new UserError({
+    what: `\`serve\` does not use ${missing.join(' and ')}.`,
+    fix: 'Such as `python serve.py {model} {port}`: the model’s folder, and the port to listen on.',
+  })
+}
+
+function refuseUnsafe(settings: DeploySettings, { context }: Ports): void {
+  const problems: Problem[] = []
+  const isPreview = settings.environment === 'preview'
+  if (settings.target !== 'process')
+    problems.push({ what: `\`target: ${settings.target}\` is not in this release.`, fix: 'Use `target: process`.' })
+  if (context.ephemeral && !isPreview) {
+    const what = 'this runner goes away with its job, and the served process with it.'
+    problems.push({ what, fix: 'Deploy from a self-hosted runner, or to `environment: preview`.' })
+  }
+  if (!mayWrite(context) && !isPreview)
+    problems.push({
+      what: 'a pull request deploys nothing.',
+      fix: 'Deploy to `environment: preview`, or after the merge.',
+    })
+  if (settings.production && isPreview) problems.push({ what: '`environment: preview` cannot be `production: true`.' })
+  if (problems.length > 0) throw new UserError(problems)
+}
+
+async function find(
+  settings: DeploySettings,
+  ports: Ports,
+  which: { version: string } | { alias: string },
+): Promise<Model> {
+  const name = settings.name ?? settings.model
+  const model = await ports.registry.resolve(name, which)
+  if (model) return model
+  const what =
+    'alias' in which
+      ? `no version of ${name} has the alias ${which.alias}.`
+      : `${name} has no version ${which.version}.`
+  throw new UserError({ what, fix: 'Register a version before, or name one with `--model-version`.' })
+}
+
+/** The version that was deployed here with success before the one that serves. */
+async function lastGood(settings: DeploySettings, ports: Ports, serving: string | undefined): Promise<string> {
+  const good = (await goodVersions(settings, ports)).filter((version) => version !== serving)
+  const last = good.at(-1)
+  if (last !== undefined) return last
+  throw new UserError({
+    what: `the ledger knows no other version that was deployed to ${settings.environment} with success.`,
+    fix: 'Say which with --to.',
+  })
+}
+
+async function wasGood(settings: DeploySettings, ports: Ports, version: string): Promise<boolean> {
+  return (await goodVersions(settings, ports)).includes(version)
+}
+
+async function goodVersions(settings: DeploySettings, ports: Ports): Promise<string[]> {
+  const { entries } = await ports.ledger.read(settings.name ?? settings.model)
+  return entries.flatMap((entry) => {
+    const isHere = entry.kind === 'deployment' && entry.environment === settings.environment
+    return isHere && entry.status === 'succeeded' ? [entry.version] : []
+  })
+}
+
+/** Says what a deployment would do. */
+async function rehearse(order: Order, ports: Ports): Promise<Findings<typeof stage>> {
+  const { settings, model, champion, reason } = order
+  const { target } = ports
+  const serving = await target.serving()
+  const seen = await order.plan().catch((error: unknown) => {
+    if (error instanceof Refusal) return `It would be refused: ${error.message}`
+    throw error
+  })
+  const moves = [
+    `${target.endpoint}: traffic from ${serving?.version ?? 'nothing'} to ${model.version}`,
+    ...(settings.production ? [`alias champion: from ${champion ?? 'nothing'} to ${model.version}`] : []),
+    `ledger ${settings.ledger.ref}: deployment${settings.production ? ' and promotion' : ''} of ${model.version}`,
+  ]
+  for (const move of moves) ports.log.notice(`Would move ${move}.`)
+  const steps = stepNames.map((name) => {
+    const evidence = name === 'plan' ? seen : 'Dry run.'
+    return { name, status: 'skipped' as const, startedAt: null, durationMs: null, evidence }
+  })
+  const body = {
+    environment: settings.environment,
+    production: settings.production,
+    target: target.name,
+    name: model.name,
+    version: model.version,
+    digest: model.digest,
+    previousVersion: serving?.version ?? null,
+    endpoint: target.endpoint,
+    steps,
+    rolledBack: false,
+    reason,
+  }
+  return { verdict: 'inconclusive', exitCode: 0, summary: `Dry run: ${moves.join('; ')}.`, inputs: [], body }
+}
