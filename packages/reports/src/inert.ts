@@ -32,8 +32,8 @@ function inertLine(text: string): string {
   return partCommands(shown)
 }
 
-/** Runners read `::command::` and `##[command]` out of any log that this may be printed to. */
-function partCommands(text: string): string {
+/** A line out of which no runner reads `::command::` or `##[command]`, should it be printed to a log. */
+export function partCommands(text: string): string {
   return text.replace(/^(\s*:):/, `$1${joiner}:`).replaceAll('##[', `##${joiner}[`)
 }
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Block, Report, Section, Status, Text, Verdict } from '@headgate/core'
 import { drawChart } from './drawing.ts'
-import { inertLines, inertText } from './inert.ts'
+import { inertLines, inertText, partCommands } from './inert.ts'
 import { isHeaded, sectionsOf } from './section.ts'
 import { isStatus, parts, plainText } from './text.ts'
 import { words } from './words.ts'
@@ -43,7 +43,9 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     ...wrap(inertText(report.summary), context.columns),
   ]
   const sections = sectionsOf(report).map((section) => sectionLines(section, context))
-  return `${[head, ...sections].map((lines) => lines.join('\n')).join('\n\n')}\n`
+  // Once more by the line: wrapping, and parts that meet, make beginnings of lines that no part had.
+  const lines = [head, ...sections].flatMap((block, index) => (index === 0 ? block : ['', ...block]))
+  return `${lines.map(partCommands).join('\n')}\n`
 }
 
 function sectionLines(section: Section, context: Context): string[] {

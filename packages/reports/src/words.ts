@@ -28,3 +28,10 @@ const worstFirst: readonly Verdict[] = ['fail', 'inconclusive', 'no-baseline', '
 export function decisive(reports: readonly Report[]): Report | undefined {
   return worstFirst.flatMap((verdict) => reports.filter((report) => report.verdict === verdict))[0]
 }
+
+/** The sentence that decides, with its stage where there are several. */
+export function deciding(reports: readonly Report[]): string {
+  const report = decisive(reports)
+  if (report === undefined) return 'Nothing was run.'
+  return reports.length > 1 ? `${report.title}: ${report.summary}` : report.summary
+}

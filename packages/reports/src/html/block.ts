@@ -44,7 +44,7 @@ function blockHtml(block: Block, under: string, draw: Draw): string {
     case 'table':
       return tableHtml(block, under)
     case 'chart':
-      return figure(block, wide, draw)
+      return figure(block, wide, (drawn, width) => scrolling(drawn.title, draw(drawn, width)))
     case 'details': {
       const open = block.open === true ? ' open' : ''
       const body = blocksHtml(block.blocks, under, draw)
@@ -57,6 +57,11 @@ function blockHtml(block: Block, under: string, draw: Draw): string {
 
 function figure(chart: ChartBlock, width: number, draw: Draw): string {
   return `<figure><figcaption>${textHtml(chart.title)}</figcaption>${draw(chart, width)}</figure>`
+}
+
+/** What may be wider than a small screen can be reached and scrolled by keyboard. */
+function scrolling(label: string, html: string, kind = 'plot'): string {
+  return `<div class="${kind}" role="group" tabindex="0" aria-label="${textHtml(label)}">${html}</div>`
 }
 
 function tableHtml(table: TableBlock, under: string): string {
@@ -72,11 +77,9 @@ function tableHtml(table: TableBlock, under: string): string {
     )
     return `<tr>${cells.join('')}</tr>`
   })
-  return (
-    `<div class="wide" role="group" tabindex="0" aria-label="${textHtml(table.caption)}"><table>` +
-    `<caption${hidden}>${textHtml(table.caption)}</caption>` +
-    `<thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
-  )
+  const caption = `<caption${hidden}>${textHtml(table.caption)}</caption>`
+  const rows = `<thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody>`
+  return scrolling(table.caption, `<table>${caption}${rows}</table>`, 'wide')
 }
 
 /** The column that names the row: the first that does not hold a judgement. */

@@ -44,12 +44,19 @@ export function drawChart(block: ChartBlock, width: number): string {
   return accessible(withVariables(svg), label) + (key === undefined ? '' : `<p class="key">${escapeHtml(key)}</p>`)
 }
 
-/** Without the background, and with ids that other charts on the page do not have. */
+/**
+ * Only what is seen: without the background, what a script would look for, styles for a pointer, and clip paths, whose
+ * ids would differ each time.
+ */
 function accessible(svg: string, label: string): string {
   return svg
     .replace(/^<svg [^>]*?(viewBox="[^"]*")[^>]*>/, `<svg xmlns="http://www.w3.org/2000/svg" ${label} $1>`)
     .replace(/<rect [^>]*fill="none"[^>]*><\/rect>/, '')
-    .replaceAll(' xml:space="preserve"', '')
+    .replace(/<style ><!\[CDATA\[[\s\S]*?\]\]>\s*<\/style>/g, '')
+    .replace(/ (?:ecmeta_[a-z_]+|class|clip-path|pointer-events|xml:space)="[^"]*"/g, '')
+    .replace(/<defs ?>[\s\S]*?<\/defs>/g, '')
+    .replaceAll(' fill="#000"', ' fill="none"')
+    .replace(/\n+/g, '')
 }
 
 function drawing(chart: Chart, width: number): Drawing {
@@ -223,7 +230,18 @@ function rowAxis(labels: readonly string[]): object {
 
 function legendOf({ series }: Plot): object {
   if (series.length < 2) return {}
-  return { legend: { top: 0, left: 0, itemWidth: 14, textStyle: { color: placeholder('ink') }, selectedMode: false } }
+  return {
+    legend: {
+      top: 0,
+      left: 0,
+      itemWidth: 14,
+      itemGap: 20,
+      backgroundColor: placeholder('ground'),
+      borderColor: placeholder('line'),
+      textStyle: { color: placeholder('ink') },
+      selectedMode: false,
+    },
+  }
 }
 
 /** What bars and lines share: no reaction to a pointer, and the limit drawn once. */

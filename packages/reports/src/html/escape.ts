@@ -1,5 +1,5 @@
 import type { Inline, Status, Text, Verdict } from '@headgate/core'
-import { inertName, inertText, safeUrl } from '../inert.ts'
+import { inertName, inertText } from '../inert.ts'
 import { parts } from '../text.ts'
 import { words } from '../words.ts'
 
@@ -29,9 +29,7 @@ function htmlOf(inline: Inline): string {
   if ('code' in inline) return `<code>${escapeHtml(inertName(inline.code))}</code>`
   if ('strong' in inline) return `<strong>${textHtml(inline.strong)}</strong>`
   if ('status' in inline) return statusHtml(inline.status, words[inline.status].short)
-  const url = safeUrl(inline.link.url)
-  const shown = textHtml(inline.link.text)
-  return url === undefined ? shown : `<a href="${escapeHtml(url)}" rel="noreferrer">${shown}</a>`
+  return `<a href="${escapeHtml(inline.link.url)}" rel="noreferrer">${textHtml(inline.link.text)}</a>`
 }
 
 /** A judgement: its word, a mark of its own shape, and only then a colour. */

@@ -48,6 +48,11 @@ function dot({ point, status }: IntervalMark, at: At) {
 
 function valueText({ low, point, high }: IntervalMark, width: number, at: At) {
   const [, y = 0] = at(point ?? low ?? high ?? 0)
-  const style = { text: number(point), fill: placeholder('ink'), fontSize: 12, verticalAlign: 'middle' as const }
+  const style = {
+    text: number(point),
+    fill: placeholder('ink'),
+    font: '12px inherit',
+    verticalAlign: 'middle' as const,
+  }
   return { type: 'text' as const, x: width - 56, y, style }
 }

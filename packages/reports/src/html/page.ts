@@ -1,7 +1,7 @@
 import type { Report } from '@headgate/core'
 import type { PageOptions } from '../options.ts'
 import { isHeaded, sectionsOf } from '../section.ts'
-import { decisive, words } from '../words.ts'
+import { deciding, decisive, words } from '../words.ts'
 import { type Draw, sectionHtml } from './block.ts'
 import { inlineHtml, statusHtml, textHtml } from './escape.ts'
 import { style } from './style.ts'
@@ -32,7 +32,7 @@ export async function renderHtml(reports: readonly Report[], options: PageOption
 <div class="body">
 <nav aria-label="Stages"><ol>${reports.map(navigation).join('')}</ol></nav>
 <main id="main">
-${reports.map((report, index) => articleHtml(report, index, draw)).join('\n')}
+${reports.map((report, index) => articleHtml(report, index, draw, reports.length > 1)).join('\n')}
 </main>
 </div>
 ${footer === '' ? '' : `<footer>${footer}</footer>`}
@@ -44,7 +44,7 @@ ${footer === '' ? '' : `<footer>${footer}</footer>`}
 function headHtml(reports: readonly Report[], title: string): string {
   const report = decisive(reports)
   if (report === undefined) return `<h1>${title}</h1><p>Nothing was run.</p>`
-  return `<h1>${title}</h1><div class="verdict">${verdictHtml(report)}</div><p>${textHtml(report.summary)}</p>`
+  return `<h1>${title}</h1><div class="verdict">${verdictHtml(report)}</div><p>${textHtml(deciding(reports))}</p>`
 }
 
 function navigation(report: Report, index: number): string {
@@ -57,13 +57,14 @@ function navigation(report: Report, index: number): string {
   return `<li><a href="#${reportId(index)}">${textHtml(report.title)}</a> ${verdictHtml(report)}${list}</li>`
 }
 
-function articleHtml(report: Report, index: number, draw: Draw): string {
+function articleHtml(report: Report, index: number, draw: Draw, beside: boolean): string {
   const id = reportId(index)
   const sections = sectionsOf(report).map((section, nth) => sectionHtml(section, sectionId(index, nth), draw))
+  const said = beside ? `<p class="said">${textHtml(report.summary)}</p>` : ''
   return (
     `<article id="${id}" aria-labelledby="${id}-title">` +
     `<div class="head"><h2 id="${id}-title">${textHtml(report.title)}</h2>${verdictHtml(report)}</div>` +
-    `<p class="said">${textHtml(report.summary)}</p>${sections.join('')}</article>`
+    `${said}${sections.join('')}</article>`
   )
 }
 

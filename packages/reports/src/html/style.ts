@@ -41,9 +41,10 @@ p{max-width:46rem}
 ${unsure}{color:var(--unsure)}
 .verdict .status{display:inline-block;border:1.5px solid currentColor;border-radius:2rem;padding:.1rem .85rem;font-size:1rem}
 .wide{overflow-x:auto;margin:.75rem 0 1.25rem}
-table{border-collapse:collapse;width:100%;font-size:.92rem;line-height:1.45;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;font-size:.92rem;line-height:1.45;font-variant-numeric:tabular-nums;overflow-wrap:break-word}
 caption{text-align:left;font-weight:600;padding:0 0 .4rem}
 th,td{padding:.45rem .75rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);min-width:4rem}
+thead+tbody tr:last-child>*{border-bottom:0}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--muted);font-weight:500;font-size:.85rem;white-space:nowrap;vertical-align:bottom}
@@ -60,10 +61,11 @@ figure{margin:.75rem 0 1.5rem;min-width:0}
 figcaption{font-weight:600;font-size:.92rem;margin-bottom:.4rem}
 figure svg{display:block;width:100%;max-width:760px;height:auto}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:0 2rem}
+.plot{overflow-x:auto}
 .charts figure svg{max-width:440px}
 .key{margin:.25rem 0 0;font-size:.85rem;color:var(--muted)}
 footer{padding-top:1.5rem;padding-bottom:3rem;color:var(--muted);font-size:.88rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:52rem){.body{grid-template-columns:minmax(0,1fr);gap:1.5rem}nav{position:static;max-height:none}nav ul{display:none}nav .status{display:inline}header{padding-top:1.75rem}}
+@media (max-width:52rem){.body{grid-template-columns:minmax(0,1fr);gap:1.5rem}nav{position:static;max-height:none}nav ul{display:none}nav .status{display:inline}.plot svg{min-width:34rem}header{padding-top:1.75rem}}
 @media print{:root{${variables('light')}}body{font-size:10pt}nav,.skip{display:none}.body{display:block}header,.body,footer{padding-left:0;padding-right:0}figure,tr,summary{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide,pre{overflow:visible}pre code{white-space:pre-wrap}details::details-content{content-visibility:visible;display:block}}
 `

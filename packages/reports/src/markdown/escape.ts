@@ -1,9 +1,9 @@
 import type { Inline, Text } from '@headgate/core'
-import { inertName, inertText, joiner, safeUrl, shorten } from '../inert.ts'
+import { inertName, inertText, joiner, shorten } from '../inert.ts'
 import { parts } from '../text.ts'
 import { words } from '../words.ts'
 
-const longestText = 600
+const longestText = 2000
 const longestWord = 80
 const longestName = 160
 
@@ -22,9 +22,7 @@ export function escapeMarkdown(text: string): string {
 }
 
 function escapeInert(text: string): string {
-  return part(text)
-    .replace(/[&<>|\\]/g, (found) => entities[found] ?? found)
-    .replace(/[`*_[\]#~!$^{}"']/g, '\\$&')
+  return part(text).replace(/[&<>|\\`*_[\]#~!$^{}"']/g, (found) => entities[found] ?? `\\${found}`)
 }
 
 /** The same for text between HTML tags, where Markdown is not read but mentions and links are. */
@@ -39,10 +37,10 @@ export function escapeHtmlInMarkdown(text: string): string {
 function part(text: string): string {
   return text
     .replace(/[@#!~%$^&](?=[\p{L}\p{N}_"`{*-])/gu, `$&${joiner}`)
-    .replace(/\b(www)(?=\.)/gi, `$1${joiner}`)
-    .replace(/:(?=\/\/|:|[a-z0-9_+-]+:)/gi, `:${joiner}`)
-    .replace(/\b(GH)(?=-\d)/gi, `$1${joiner}`)
-    .replace(/\b(mailto|xmpp)(?=:)/gi, `$1${joiner}`)
+    .replace(/(www)(?=\.)/gi, `$1${joiner}`)
+    .replace(/:(?=\/\/|:|[a-z0-9_+-]+(?::|$))/gi, `:${joiner}`)
+    .replace(/(GH)(?=-\d)/gi, `$1${joiner}`)
+    .replace(/(mailto|xmpp)(?=:)/gi, `$1${joiner}`)
 }
 
 function clip(text: string): string {
@@ -84,8 +82,7 @@ function markdownOf(inline: Inline): string {
   if ('code' in inline) return codeSpan(inline.code)
   if ('strong' in inline) return strong(inline.strong)
   if ('status' in inline) return judgement(inline.status)
-  const url = safeUrl(inline.link.url)
-  return url === undefined ? escapeMarkdown(inline.link.text) : `[${escapeMarkdown(inline.link.text)}](<${url}>)`
+  return `[${escapeMarkdown(inline.link.text)}](<${inline.link.url}>)`
 }
 
 function htmlOf(inline: Inline): string {

@@ -1,7 +1,7 @@
 import type { Report, Section } from '@headgate/core'
 import type { PageOptions } from '../options.ts'
 import { sectionsOf } from '../section.ts'
-import { decisive, words } from '../words.ts'
+import { deciding, decisive, words } from '../words.ts'
 import { folded, join, pipes, sectionMarkdown } from './block.ts'
 import { escapeHtmlInMarkdown, escapeMarkdown, inlineMarkdown, lineMarkdown } from './escape.ts'
 
@@ -77,7 +77,7 @@ function headMarkdown(reports: readonly Report[], title: string): string {
   const report = decisive(reports)
   if (report === undefined) return `### ${escapeMarkdown(title)}: nothing was run`
   const { sentence, glyph } = words[report.verdict]
-  return `### ${escapeMarkdown(title)}: ${sentence} ${glyph}\n\n${lineMarkdown(report.summary)}`
+  return `### ${escapeMarkdown(title)}: ${sentence} ${glyph}\n\n${lineMarkdown(deciding(reports))}`
 }
 
 function stages(reports: readonly Report[]): string {
