@@ -29,15 +29,10 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     promise: 'Runs the stages that the event asks for.',
     load: async () => (await import('./commands/run.ts')).command,
   },
-  rollback: {
-    promise: 'Brings the version before back into service.',
-    load: async () => (await import('./commands/rollback.ts')).command,
-  },
-  profile: {
     promise: 'Writes the profile of a data set.',
     load: async () => (await import('./commands/profile.ts')).command,
   },
-  report: {
+  _report: {
     promise: 'Renders the reports of a work folder again.',
     load: async () => (await import('./commands/report.ts')).command,
   },
@@ -63,6 +58,7 @@ const stagePromises: Readonly<Record<string, string>> = {
   'register-model': 'Registers a model that passed, with its lineage.',
   deploy: 'Puts a version into service, or back out of it.',
   'drift-check': 'Says whether production is still what was approved.',
+  rollback: 'Brings the version before back into service.',
 }
 
 /** Runs `headgate <name> …` and returns the exit code. */
@@ -100,7 +96,7 @@ async function runOther(name: string, command: Command, words: readonly string[]
 }
 
 function unknownCommand(name: string): UserError {
-  const near = nearest(name, [...Object.keys(stageModules), ...Object.keys(commands)])
+  const near = nearest(name, [...Object.keys(stagePromises), ...Object.keys(commands)])
   return new UserError({
     what: `there is no command "${name}".`,
     fix: near ? `Did you mean "${near}"?` : 'See headgate --help.',
