@@ -1,21 +1,8 @@
 import type { Context, Deployment, Model } from '@headgate/core'
 import type { Ledger } from '@headgate/ledger'
+import type { Registry } from '@headgate/registries'
 import type { Log } from '@headgate/runners'
 import type { Target } from './targets/port.ts'
-
-/** The part of a registry that a deployment uses. */
-export interface Versions {
-  resolve(name: string, which: { version: string } | { alias: string }): Promise<Model | undefined>
-  /** Moves an alias if it still names `expected`; a Refusal when it does not. */
-  promote(request: {
-    readonly name: string
-    readonly version: string
-    readonly alias: string
-    readonly expected: string | null
-    readonly reason: string
-    readonly ledgerHead?: string
-  }): Promise<{ readonly previous: string | null; readonly moved: boolean }>
-}
 
 /** Whether this run may write anything but a preview. */
 export function mayWrite({ event }: Pick<Context, 'event'>): boolean {
@@ -25,7 +12,7 @@ export function mayWrite({ event }: Pick<Context, 'event'>): boolean {
 /** What a deployment needs of its surroundings. */
 export interface Ports {
   readonly target: Target
-  readonly registry: Versions
+  readonly registry: Pick<Registry, 'resolve' | 'promote'>
   readonly ledger: Pick<Ledger, 'read' | 'update'>
   /** Downloads a version's files into a folder, each verified by its digest. */
   readonly download: (model: Model, into: string) => Promise<void>

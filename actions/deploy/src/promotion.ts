@@ -36,10 +36,10 @@ async function moveAlias(order: Order, ports: Ports, promotion: Promotion): Prom
   if (champion === model.version) return `${alias} is ${model.version} already`
   const { head } = await ports.ledger.read(model.name)
   const { name, version } = model
-  const request = { name, version, alias, expected: champion, reason, ...(head === null ? {} : { ledgerHead: head }) }
-  const { previous, moved } = await ports.registry.promote(request)
-  promotion.moved = promotion.moved || moved
-  return moved ? `${alias} moved from ${previous ?? 'nothing'} to ${version}` : `${alias} is ${version} already`
+  const request = { name, version, alias, expected: champion, reason, ledgerHead: head }
+  const { previous, isMoved } = await ports.registry.promote(request)
+  promotion.moved = promotion.moved || isMoved
+  return isMoved ? `${alias} moved from ${previous ?? 'nothing'} to ${version}` : `${alias} is ${version} already`
 }
 
 function entriesOf(order: Order, ports: Ports, instance: Instance): (NewEntry & { id: string })[] {

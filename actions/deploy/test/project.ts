@@ -135,11 +135,12 @@ function registryOf(project: Project): Ports['registry'] {
     promote: async ({ alias, version, expected }) => {
       const memory = readMemory(project)
       const previous = memory.aliases[alias] ?? null
-      if (previous === version) return { previous, moved: false }
-      if (previous !== expected) throw new Refusal(`${alias} is ${previous} now: gate again against v${previous}.`)
+      if (previous === version) return { previous, isMoved: false, reference: null }
+      if (expected !== undefined && previous !== expected)
+        throw new Refusal(`${alias} is ${previous} now: gate again against v${previous}.`)
       memory.aliases[alias] = version
       writeMemory(project, memory)
-      return { previous, moved: true }
+      return { previous, isMoved: true, reference: null }
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '@headgate/core'
+import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import type { Executor } from './executors/port.ts'
 import type { Ports } from './ports.ts'
@@ -27,6 +28,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       signal: runner.signal,
       now: runner.now,
     },
+    announce: announcer({ forge: await forgeOf(runner.context.forge), context: runner.context }),
   }
 }
 
