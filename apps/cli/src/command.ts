@@ -29,10 +29,7 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     promise: 'Runs the stages that the event asks for.',
     load: async () => (await import('./commands/run.ts')).command,
   },
-    promise: 'Writes the profile of a data set.',
-    load: async () => (await import('./commands/profile.ts')).command,
-  },
-  _report: {
+  report: {
     promise: 'Renders the reports of a work folder again.',
     load: async () => (await import('./commands/report.ts')).command,
   },
@@ -48,7 +45,10 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     promise: 'Shows what was decided, when and why.',
     load: async () => (await import('./commands/ledger.ts')).command,
   },
-  schema: { promise: 'Prints a JSON Schema.', load: async () => (await import('./commands/schema.ts')).command },
+  schema: {
+    promise: 'Prints the JSON Schema of a document.',
+    load: async () => (await import('./commands/schema.ts')).command,
+  },
 }
 
 const stagePromises: Readonly<Record<string, string>> = {
