@@ -1,0 +1,21 @@
+import type { Model } from '@headgate/core'
+import { inc, rcompare } from 'semver'
+import type { Bump, Registration } from './port.ts'
+
+/**
+ * The next version: the highest that was ever registered (0.0.0 before the first), with one part raised. A model is
+ * raised by `minor` unless told otherwise: new content behind the same inputs and outputs. `major` says that callers
+ * must change, `patch` that nothing which they see is different.
+ */
+export function nextVersion(taken: readonly string[], bump: Bump): string {
+  const highest = [...taken].sort(rcompare)[0] ?? '0.0.0'
+  const next = inc(highest, bump)
+  if (next === null) throw new Error(`${highest} is no semantic version`)
+  return next
+}
+
+/** The version that already holds this content, made with the same training key. */
+export function sameContent(models: readonly Model[], registration: Registration): Model | undefined {
+  const key = registration.lineage.training?.key ?? null
+  return models.find((model) => model.digest === registration.digest && (model.lineage.training?.key ?? null) === key)
+}
