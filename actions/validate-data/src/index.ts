@@ -1,1 +1,5 @@
-export {}
+export type { Base, Ports } from './ports.ts'
+export { profileData } from './profile.ts'
+export { run } from './run.ts'
+export { stage } from './stage.ts'
+export { wire } from './wire.ts'

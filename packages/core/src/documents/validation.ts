@@ -41,7 +41,13 @@ export type Check = z.output<typeof checkSchema>
 
 export const validationSchema = z.object({
   data: dataStateSchema,
-  contract: z.object({ path: z.string(), format: z.string(), digest: digestSchema }),
+  contract: z.object({
+    path: z.string(),
+    format: z.string(),
+    digest: digestSchema,
+    ref: z.string().optional().meta({ description: 'The base branch that it was read from, on a pull request.' }),
+    changed: z.string().optional().meta({ description: 'What the pull request would change in it.' }),
+  }),
   checks: z.array(checkSchema),
 })
 export type Validation = z.output<typeof validationSchema>

@@ -1,0 +1,44 @@
+import { defineStage } from '@headgate/core'
+import { z } from 'zod'
+import { report } from './report.ts'
+
+const settings = z.object({
+  data: z.string().meta({
+    description: 'The data: a file, a folder or a glob of CSV, Parquet or NDJSON files.',
+    example: 'data/train/*.parquet',
+  }),
+  contract: z.string().meta({
+    description:
+      'The data contract, in the Open Data Contract Standard 3.1. A contract of several tables: `contract.yaml#<table>`. On a pull request the base branch’s holds.',
+    example: 'contract.yaml',
+  }),
+  engine: z
+    .enum(['auto', 'duckdb', 'spark', 'postgres'])
+    .default('auto')
+    .meta({ description: 'What runs the checks. This release has `duckdb`.' }),
+  sampleFailures: z
+    .int()
+    .nonnegative()
+    .max(1000)
+    .default(5)
+    .meta({ description: 'How many failing rows are located for each check.' }),
+  showValues: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether the document holds the failing values, which may be personal data.' }),
+  duckdbLibrary: z.string().optional().meta({
+    description: 'A folder whose `node_modules` holds DuckDB’s npm packages.',
+    defaultText: 'the installed packages, else a pinned and checked download',
+    example: '/opt/duckdb',
+  }),
+})
+
+export const stage = defineStage({
+  name: 'validate-data',
+  promise: 'Checks data against its contract, and says which rows break which line of it.',
+  failOn: 'inconclusive',
+  settings,
+  document: 'validation',
+  outputs: {},
+  report,
+})
