@@ -1,4 +1,5 @@
 export * from './detect.ts'
+export { tellFailure } from './failure.ts'
 export { type LocalOptions, localRunner } from './local/runner.ts'
 export * from './outputs.ts'
 export * from './port.ts'

@@ -17,7 +17,7 @@ export const command: Command = {
     const { record, workspace } = await resolveVersion(values)
     const { context } = await runnerWith(values)
     const store = await openStoreOf(record, { workspace, forge: await forgeOf(context.forge), ephemeral: false })
-    await downloadModel(record, { store, into: resolve(workspace, into) })
+    await downloadModel(store, record, resolve(workspace, into))
     stdout.write(`${resolve(workspace, into)}\n`)
     return 0
   },

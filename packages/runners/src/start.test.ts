@@ -1,0 +1,172 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Announcement,
+  defineStage,
+  digestOf,
+  type Findings,
+  OutsideError,
+  parseDocument,
+  Refusal,
+  UserError,
+  type Validation,
+  type Verdict,
+} from '@headgate/core'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Runner } from './port.ts'
+import { startWith } from './start.ts'
+
+const stage = defineStage({
+  name: 'validate-data',
+  promise: 'Checks.',
+  failOn: 'inconclusive',
+  settings: z.object({ data: z.string().meta({ description: 'The data.' }) }),
+  document: 'validation',
+  outputs: { rows: { description: 'Rows.', example: '3', value: (document) => String(document.data.rows) } },
+  report: (document) => ({
+    title: 'Data',
+    verdict: document.verdict,
+    summary: document.summary,
+    sections: [],
+    annotations: [{ level: 'error', title: 'Data', message: 'bad | <b>', where: { file: 'contract.yaml', line: 3 } }],
+  }),
+})
+type Found = Findings<typeof stage>
+
+const body: Validation = {
+  data: { source: 'a.csv', rows: 3, columns: 1, digest: digestOf('a') },
+  contract: { path: 'contract.yaml', format: 'odcs', digest: digestOf('c') },
+  checks: [],
+}
+const found = (verdict: Verdict): Found => ({ verdict, summary: 'Three rows.', inputs: [], body })
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'headgate-start-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Seen {
+  readonly lines: string[]
+  readonly outputs: Record<string, string>
+  readonly summaries: string[]
+  readonly annotations: unknown[]
+  readonly announced: Announcement[]
+}
+
+async function play(run: () => Promise<Found>, inputs: Record<string, string> = {}) {
+  const seen: Seen = { lines: [], outputs: {}, summaries: [], annotations: [], announced: [] }
+  const line = (message: string): void => {
+    seen.lines.push(message)
+  }
+  const given: Record<string, string> = { model: 'm', data: 'a.csv', ...inputs }
+  const runner: Runner = {
+    context: {
+      runner: 'local',
+      event: 'push',
+      commit: 'abc',
+      branch: 'main',
+      defaultBranch: 'main',
+      actor: '',
+      ephemeral: false,
+    },
+    log: { debug: () => {}, info: line, notice: line, warning: line, error: line, group: (_title, work) => work() },
+    workspace: folder,
+    temporary: tmpdir(),
+    tools: tmpdir(),
+    environment: {},
+    variables: {},
+    signal: new AbortController().signal,
+    now: () => new Date('2026-01-02T03:04:05Z'),
+    input: (name) => given[name],
+    mask: () => {},
+    annotate: (annotations) => seen.annotations.push(...annotations),
+    summarize: async (markdown) => {
+      seen.summaries.push(markdown)
+    },
+    output: async (values) => {
+      Object.assign(seen.outputs, values)
+    },
+    handOver: async () => undefined,
+    cache: async () => undefined,
+  }
+  const announce = async (news: Announcement) => {
+    seen.announced.push(news)
+    return ['Told.']
+  }
+  const outcome = await startWith(stage, run, () => ({ ports: {}, announce }), runner)
+  return { ...seen, ...outcome }
+}
+
+const written = (name: string): string => join(folder, '.headgate/m', name)
+
+test('a stage leaves its document, page, outputs, summary and announcement, and then says no', async () => {
+  const { exitCode, outputs, summaries, annotations, announced } = await play(async () => found('fail'))
+  expect(exitCode).toBe(1)
+  const document = parseDocument('validation', readFileSync(written('validation.json'), 'utf8'), 'validation.json')
+  expect(document).toMatchObject({
+    verdict: 'fail',
+    model: 'm',
+    commit: 'abc',
+    createdAt: '2026-01-02T03:04:05.000Z',
+    data: { rows: 3 },
+  })
+  expect(outputs).toMatchObject({
+    verdict: 'fail',
+    rows: '3',
+    'exit-code': '1',
+    'document-path': written('validation.json'),
+  })
+  expect(readFileSync(outputs['report-path'] ?? '', 'utf8')).toContain('Three rows.')
+  expect(summaries[0]).toContain('Three rows.')
+  expect(annotations).toHaveLength(1)
+  expect(announced).toMatchObject([{ model: 'm', key: 'report', verdict: 'fail', accepted: false }])
+})
+
+test.each([
+  ['pass', 'warn', 0],
+  ['warn', 'warn', 1],
+  ['warn', 'inconclusive', 0],
+  ['inconclusive', 'fail', 0],
+  ['inconclusive', 'inconclusive', 1],
+  ['fail', 'never', 0],
+] as const)('%s under fail-on %s ends with %d', async (verdict, failOn, expected) => {
+  expect((await play(async () => found(verdict), { 'fail-on': failOn })).exitCode).toBe(expected)
+})
+
+test.each([
+  [new UserError([{ what: 'one.', where: { file: 'a', line: 1 } }, { what: 'two.' }]), 2, ['a:1: one.', 'two.']],
+  [new Refusal('Gate again against v2.'), 1, ['Gate again against v2.']],
+  [
+    new OutsideError({ tried: 'Tried.', state: 'Nothing written.', next: 'Again.' }),
+    3,
+    ['Tried.', 'Nothing written.', 'Again.'],
+  ],
+  [new TypeError('x is undefined'), 70, [expect.stringContaining('bug')]],
+])('%s ends with %d, no document and no stack', async (error, expected, lines) => {
+  const { exitCode, lines: told } = await play(() => Promise.reject(error))
+  expect(exitCode).toBe(expected)
+  expect(told).toEqual(lines)
+  expect(existsSync(written('validation.json'))).toBe(false)
+})
+
+test('a dry run writes nothing and tells nobody', async () => {
+  const { exitCode, announced, outputs } = await play(async () => found('pass'), { 'dry-run': 'true' })
+  expect(exitCode).toBe(0)
+  expect(existsSync(join(folder, '.headgate'))).toBe(false)
+  expect([announced, outputs]).toEqual([[], {}])
+})
+
+test('no comment is made where the settings say so', async () => {
+  expect((await play(async () => found('pass'), { comment: 'false' })).announced).toEqual([])
+})
+
+test('what an earlier stage reported stands in the comment too, and a damaged report is an error', async () => {
+  await play(async () => found('pass'))
+  const { announced } = await play(async () => found('warn'))
+  expect(announced[0]?.markdown).toContain('Three rows.')
+  writeFileSync(written('reports/train.json'), '{"title":1}')
+  expect((await play(async () => found('pass'))).exitCode).toBe(2)
+})
