@@ -39,6 +39,7 @@ export function sturgesEdges(sample: Sample, options: BinningOptions = {}): Floa
 }
 
 function equalWidthEdges(low: number, high: number, bins: number): Float64Array | undefined {
+  if (!Number.isFinite(bins)) return undefined
   const edges = new Float64Array(bins + 1)
   const step = (high - low) / bins
   for (let i = 0; i < bins; i++) edges[i] = low + i * step

@@ -52,6 +52,12 @@ export function compareMetric(input: ComparisonInput): Comparison {
   const baseline = input.baseline ? read(input.baseline, input, weights) : null
   const inference = withCertainty(infer(candidate, baseline, input, weights), input, candidate.value)
   const confidence = input.confidence ?? 0.95
+  const intervals = {
+    interval: intervalOf(inference.difference, confidence),
+    candidateInterval: intervalOf(inference.candidate, confidence),
+    baselineInterval: intervalOf(inference.baseline, confidence),
+  }
+  const baselineReason = baseline?.value === null ? `baseline: ${baseline.reason}` : null
   const known = candidate.value !== null && baseline !== null && baseline.value !== null
   return {
     metric: input.metric,
@@ -59,15 +65,19 @@ export function compareMetric(input: ComparisonInput): Comparison {
     candidate: candidate.value,
     baseline: baseline?.value ?? null,
     difference: known ? candidate.value - baseline.value : null,
-    interval: intervalOf(inference.difference, confidence),
-    candidateInterval: intervalOf(inference.candidate, confidence),
-    baselineInterval: intervalOf(inference.baseline, confidence),
+    ...intervals,
     pValue: inference.pValue,
     method: inference.method,
     candidateMethod: inference.candidateMethod,
-    reason: inference.reason ?? (baseline?.value === null ? `baseline: ${baseline.reason}` : null),
+    reason: inference.reason ?? baselineReason ?? unreached(inference, intervals),
     bounds: { candidate: inference.candidate, difference: inference.difference },
   }
+}
+
+/** Very skewed metrics of few rows: the bound lies beyond the last resample. */
+function unreached(inference: Inference, intervals: Pick<Comparison, 'interval' | 'candidateInterval'>): string | null {
+  const open = (inference.candidate && !intervals.candidateInterval) || (inference.difference && !intervals.interval)
+  return open ? 'too few rows for so skewed a metric: an end of the interval lies beyond every resample' : null
 }
 
 type Reading =

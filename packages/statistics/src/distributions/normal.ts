@@ -16,6 +16,7 @@ export function normalQuantile(p: number): number {
   if (Number.isNaN(p) || p < 0 || p > 1) return Number.NaN
   if (p === 0) return Number.NEGATIVE_INFINITY
   if (p === 1) return Number.POSITIVE_INFINITY
+  if (p === 0.5) return 0
   return p < 0.5 ? -upperQuantile(p) : upperQuantile(1 - p)
 }
 

@@ -1,0 +1,285 @@
+import { expect, test } from 'vitest'
+import expected from '../../fixtures/comparison.json' with { type: 'json' }
+import { classification, regression, sample } from '../../fixtures/samples.ts'
+import { placements, tieGroups } from '../metrics/ranking.ts'
+import { type MetricName, metrics } from '../metrics/table.ts'
+import { intervalOf, normalBounds, pValueAbove, pValueBelow } from './bounds.ts'
+import { type ComparisonInput, compareMetric } from './compare.ts'
+import { delong } from './delong.ts'
+import { boundGap } from './gap.ts'
+import { benjaminiHochberg, holm } from './multiple.ts'
+import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
+
+const rows = Array.from({ length: 200 }, (_, i) => ({ u: (37 * i) % 200, v: (61 * i) % 97, w: (29 * i) % 101 }))
+const truth = rows.map(({ u, w }) => Number(u + 2 * w > 210))
+const a = rows.map(({ u }) => (u + 0.5) / 200)
+const b = rows.map(({ u, v, w }) => (0.7 * u + 0.9 * w + 0.3 * v) / 260)
+const labels = (scores: number[]) => scores.map((score) => Number(score >= 0.5))
+
+// The variances are the pairwise definition evaluated in NumPy; the covariance, z and p are published beside it.
+test('DeLong has its golden variances, covariance and p-value', () => {
+  const place = (scores: number[]) =>
+    placements(tieGroups(Float64Array.from(scores)), Uint8Array.from(truth), new Float64Array(200).fill(1))
+  const result = delong(place(a), place(b), Uint8Array.from(truth))
+  expect(result.candidate.variance).toBeCloseTo(0.0008972434243, 13)
+  expect(result.baseline.variance).toBeCloseTo(0.00010702014377134, 15)
+  expect(result.covariance).toBeCloseTo(0.0002446505899, 13)
+  const comparison = compareMetric({ metric: 'roc_auc', truth, candidate: a, baseline: b, seed: 1 })
+  expect((comparison.pValue ?? 0) / 2.6221e-11).toBeCloseTo(1, 4)
+  // The difference over z = −6.666366608783 is the standard error.
+  const error = ((comparison.difference ?? 0) / -6.666366608783) * 1.959963984540054
+  expect(comparison.interval?.[0]).toBeCloseTo((comparison.difference ?? 0) - error, 11)
+  expect(comparison.interval?.[1]).toBeCloseTo((comparison.difference ?? 0) + error, 11)
+})
+
+test('placements with ties are the pairwise definition', () => {
+  const { truth, scores } = classification(77, 90, 2)
+  const positive = Uint8Array.from(truth)
+  const result = placements(tieGroups(Float64Array.from(scores)), positive, new Float64Array(90).fill(1))
+  const beats = (x: number, y: number) => (x > y ? 1 : x === y ? 0.5 : 0)
+  scores.forEach((score, i) => {
+    const others = scores.filter((_, j) => positive[j] !== positive[i])
+    const wins = others.map((other) => (positive[i] === 1 ? beats(score, other) : beats(other, score)))
+    const share = wins.reduce((sum, win) => sum + win, 0) / others.length
+    expect(result.placements[i]).toBeCloseTo(share, 13)
+  })
+})
+
+test('McNemar is exact', () => {
+  for (const [gained = 0, lost = 0, p = 0] of expected.mcnemar) {
+    expect(mcnemarExact({ rows: 2000, gained, lost }) / p).toBeCloseTo(1, 11)
+  }
+  expect(mcnemarExact({ rows: 200, gained: 3, lost: 27 })).toBeCloseTo(8.4303319454e-6, 15)
+  expect(mcnemarExact({ rows: 200, gained: 0, lost: 0 })).toBe(1)
+  const comparison = compareMetric({ metric: 'accuracy', truth, candidate: labels(a), baseline: labels(b), seed: 1 })
+  expect(comparison.pValue).toBeCloseTo(8.4303319454e-6, 15)
+  expect(comparison.difference).toBeCloseTo(-0.12, 14)
+})
+
+test("the score intervals are Tango's and Wilson's", () => {
+  for (const [gained = 0, lost = 0, n = 0, lower, upper] of expected.tango) {
+    const interval = intervalOf(tangoBounds({ rows: n, gained, lost }), 0.95)
+    expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 6)
+    expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 6)
+  }
+  for (const [successes = 0, n = 0, lower, upper] of expected.wilson) {
+    const interval = intervalOf(wilsonBounds(successes, n), 0.95)
+    expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 12)
+    expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 12)
+  }
+})
+
+/** Enough for the tests of form; the number of resamples is otherwise the method's own. */
+const resamples = 999
+
+function inputFor(metric: MetricName, n: number, seed: number): ComparisonInput {
+  const { needs } = metrics[metric]
+  const [data, other] = [classification(seed, n, 2), classification(seed + 1, n, 2)]
+  if (needs === 'value') {
+    const { truth: low, predicted: near } = regression(seed, n)
+    // Away from zero, where percentage errors explode.
+    const [truth, predicted] = [low.map((y) => y + 10), near.map((y) => y + 10)]
+    const baseline = predicted.map((x, i) => x + (i % 3) / 4)
+    return { metric, truth, candidate: predicted, baseline, seed, resamples }
+  }
+  const mixed = data.scores.map((score, i) => (score + (other.scores[i] ?? 0)) / 2)
+  return needs === 'label'
+    ? { metric, truth: data.truth, candidate: data.predicted, baseline: other.predicted, seed, resamples }
+    : { metric, truth: data.truth, candidate: data.scores, baseline: mixed, seed, resamples }
+}
+
+const names = Object.keys(metrics) as MetricName[]
+
+test.each(names)('%s: estimates lie in their intervals, bounds nest, and equal seeds give equal results', (metric) => {
+  const input = inputFor(metric, 300, 5)
+  const comparison = compareMetric(input)
+  expect(comparison.reason).toBeNull()
+  for (const [value, interval] of [
+    [comparison.candidate, comparison.candidateInterval],
+    [comparison.baseline, comparison.baselineInterval],
+    [comparison.difference, comparison.interval],
+  ] as const) {
+    if (metric !== 'ece') expect(value).toBeGreaterThanOrEqual(interval?.[0] ?? Number.NaN)
+    if (metric !== 'ece') expect(value).toBeLessThanOrEqual(interval?.[1] ?? Number.NaN)
+    expect(interval?.[0]).toBeLessThan(interval?.[1] ?? Number.NaN)
+  }
+  const { difference } = comparison.bounds
+  expect(difference?.lower(0.005)).toBeLessThan(difference?.lower(0.2) ?? Number.NaN)
+  expect(difference?.upper(0.005)).toBeGreaterThan(difference?.upper(0.2) ?? Number.NaN)
+  expect(compareMetric(input).interval).toEqual(comparison.interval)
+  const atEighty = compareMetric({ ...input, confidence: 0.8 }).interval
+  expect(atEighty?.[0]).toBeCloseTo(difference?.lower(0.1) ?? Number.NaN, 12)
+})
+
+test.each(names)('%s: identical predictions differ by exactly nothing', (metric) => {
+  const { baseline: _, ...input } = inputFor(metric, 120, 9)
+  const comparison = compareMetric({ ...input, baseline: input.candidate })
+  expect(comparison).toMatchObject({ difference: 0, interval: [0, 0], pValue: 1, method: 'identical predictions' })
+})
+
+test.each(names)('%s: without a baseline the candidate still has its interval', (metric) => {
+  const { baseline: _, ...input } = inputFor(metric, 120, 9)
+  const comparison = compareMetric(input)
+  expect(comparison).toMatchObject({ baseline: null, difference: null, interval: null, pValue: null, method: '' })
+  expect(comparison.candidateInterval).not.toBeNull()
+})
+
+test.each(names)('%s: weights are honoured, and equal weights change the value by nothing', (metric) => {
+  const input = inputFor(metric, 150, 3)
+  const weighted = compareMetric({ ...input, weights: new Float64Array(150).fill(2.5) })
+  expect(weighted.candidate).toBeCloseTo(compareMetric(input).candidate ?? Number.NaN, 12)
+  expect(weighted.interval).not.toBeNull()
+  const uneven = compareMetric({ ...input, weights: classification(3, 150, 2).weights })
+  expect(uneven.interval?.[0]).toBeLessThan(uneven.interval?.[1] ?? Number.NaN)
+})
+
+test.each(names.filter((name) => metrics[name].task === 'classification'))(
+  '%s: one class, constant scores and two rows give values or reasons, never an exception',
+  (metric) => {
+    for (const truth of [[1, 1, 1], [0, 0, 0, 0], [0, 1], [1], []]) {
+      const constant = truth.map(() => (metrics[metric].needs === 'label' ? 1 : 0.5))
+      const comparison = compareMetric({ metric, truth, candidate: constant, baseline: truth, seed: 1 })
+      if (comparison.candidate === null) expect(comparison.reason).not.toBeNull()
+      if (comparison.candidateInterval === null && comparison.candidate !== null)
+        expect(comparison.reason).not.toBeNull()
+    }
+  },
+)
+
+test('constant scores have an area of one half without doubt, and the difference keeps the doubt of the other', () => {
+  const constant = a.map(() => 0.3)
+  const comparison = compareMetric({ metric: 'roc_auc', truth, candidate: constant, baseline: b, seed: 1 })
+  expect(comparison.candidateInterval).toEqual([0.5, 0.5])
+  expect(comparison.difference).toBeCloseTo(0.5 - 0.965604707792, 11)
+  expect(comparison.pValue).toBeLessThan(1e-100)
+})
+
+test('a perfect separation of few rows is not taken for certainty', () => {
+  const few = [0, 0, 0, 1, 1, 1, 1, 1]
+  const comparison = compareMetric({ metric: 'roc_auc', truth: few, candidate: few, seed: 1 })
+  // With area θ, three independent pairs are all in order with probability θ³ = 0.025 at the bound.
+  expect(comparison.candidateInterval?.[0]).toBeCloseTo(0.025 ** (1 / 3), 12)
+  expect(comparison.candidateInterval?.[1]).toBe(1)
+})
+
+test.each([
+  'accuracy',
+  'balanced_accuracy',
+  'precision',
+  'recall',
+  'f1',
+  'f1_macro',
+  'matthews_corrcoef',
+  'cohen_kappa',
+] as const)('%s of twenty rows without an error is not bounded by 1 from below', (metric) => {
+  const few = Array.from({ length: 20 }, (_, i) => i % 2)
+  const { candidateInterval } = compareMetric({ metric, truth: few, candidate: few, seed: 1 })
+  expect(candidateInterval?.[0]).toBeLessThan(0.9)
+  expect(candidateInterval?.[0]).toBeGreaterThan(0.3)
+  expect(candidateInterval?.[1]).toBe(1)
+})
+
+test('losses of which none was seen may still come', () => {
+  const few = Array.from({ length: 20 }, (_, i) => i % 2)
+  const { candidateInterval } = compareMetric({ metric: 'brier_score', truth: few, candidate: few, seed: 1 })
+  expect(candidateInterval?.[0]).toBe(0)
+  expect(candidateInterval?.[1]).toBeCloseTo(1 - 0.025 ** (1 / 20), 12)
+})
+
+test('an end beyond every resample is no interval, with the reason', () => {
+  const { truth, predicted } = regression(9, 120)
+  const comparison = compareMetric({
+    metric: 'mape',
+    truth,
+    candidate: predicted,
+    seed: 9,
+    resamples: 39,
+    confidence: 0.99,
+  })
+  expect(comparison.candidateInterval).toBeNull()
+  expect(comparison.reason).toContain('beyond every resample')
+})
+
+test('above 50,000 rows influence functions take over, and agree with the bootstrap below', () => {
+  const n = 50_001
+  const truth = sample(1, n, 'uniform', 0)
+  const error = sample(2, n, 'bell', 0)
+  const candidate = truth.map((y, i) => y + (error[i] ?? 0))
+  const baseline = truth.map((y, i) => y + (error[(i * 7) % n] ?? 0) * 1.01)
+  const compare = (rows: number) => {
+    const cut = (values: Float64Array) => values.subarray(0, rows)
+    return compareMetric({
+      metric: 'rmse',
+      truth: cut(truth),
+      candidate: cut(candidate),
+      baseline: cut(baseline),
+      seed: 4,
+      resamples: 999,
+    })
+  }
+  const [large, small] = [compare(n), compare(n - 1)]
+  expect(large.method).toBe('influence functions')
+  expect(small.method).toBe('paired BCa bootstrap of rows (999, seed 4)')
+  const width = (interval: readonly [number, number] | null) => (interval ? interval[1] - interval[0] : Number.NaN)
+  expect(width(large.interval) / width(small.interval)).toBeGreaterThan(0.9)
+  expect(width(large.interval) / width(small.interval)).toBeLessThan(1.1)
+})
+
+test('several classes have intervals too', () => {
+  const { truth, predicted, scores } = classification(8, 400, 3)
+  const other = classification(9, 400, 3)
+  for (const metric of ['accuracy', 'f1_macro', 'matthews_corrcoef'] as const) {
+    const comparison = compareMetric({
+      metric,
+      truth,
+      classes: 3,
+      candidate: predicted,
+      baseline: other.predicted,
+      seed: 2,
+    })
+    expect(comparison.interval?.[0]).toBeGreaterThan(0)
+  }
+  for (const metric of ['roc_auc', 'average_precision', 'log_loss', 'brier_score', 'ece'] as const) {
+    const comparison = compareMetric({
+      metric,
+      truth,
+      classes: 3,
+      candidate: scores,
+      baseline: other.scores,
+      seed: 2,
+      resamples: 499,
+    })
+    expect(comparison.interval).not.toBeNull()
+  }
+})
+
+test('p-values are the smallest alpha at which the bounds exclude the value', () => {
+  const bounds = normalBounds(1, 0.5, [-Infinity, Infinity])
+  // P(Z > 2) and P(Z > 4).
+  expect(pValueAbove(bounds, 0)).toBeCloseTo(0.02275013194817921, 12)
+  expect(pValueBelow(bounds, 3) / 3.167124183311992e-5).toBeCloseTo(1, 9)
+  expect(pValueBelow(bounds, 0)).toBeCloseTo(1 - 0.02275013194817921, 12)
+})
+
+test('Holm steps down and Benjamini-Hochberg steps up', () => {
+  // Holm (1979), as in R: p.adjust(c(.01, .04, .03, .005), "holm").
+  const adjusted = holm([0.01, 0.04, 0.03, 0.005])
+  ;[0.03, 0.06, 0.06, 0.02].forEach((p, i) => {
+    expect(adjusted[i]).toBeCloseTo(p, 14)
+  })
+  const discoveries = benjaminiHochberg([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216])
+  ;[0.01, 0.04, 0.084, 0.084, 0.084, 0.1, 0.105714, 0.216, 0.216, 0.216].forEach((q, i) => {
+    expect(discoveries[i]).toBeCloseTo(q, 6)
+  })
+  expect([holm([]), benjaminiHochberg([])]).toEqual([[], []])
+})
+
+test('the gap of disjoint slices is bounded at its share of alpha on either side', () => {
+  const slice = (value: number) => ({ value, bounds: normalBounds(value, 0.01, [0, 1]) })
+  const gap = boundGap([slice(0.8), slice(0.9), slice(0.85)])
+  // z at 0.025 / 6 is 2.638257.
+  expect(gap?.value).toBeCloseTo(0.1, 14)
+  expect(gap?.bounds.upper(0.025)).toBeCloseTo(0.1 + 2 * 0.02638257, 7)
+  expect(gap?.bounds.lower(0.025)).toBeCloseTo(0.1 - 2 * 0.02638257, 7)
+  expect(boundGap([])).toBeNull()
+})

@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest'
+import { decide } from '../decision.ts'
+import { normalCdf } from '../distributions/normal.ts'
+import { meanLoss, rootMeanLoss } from '../metrics/loss.ts'
+import { type MetricName, metrics } from '../metrics/table.ts'
+import { createRandom, type Random } from '../random.ts'
+import { intervalOf } from './bounds.ts'
+import { compareMetric } from './compare.ts'
+import { inferRows } from './rows.ts'
+
+interface Draw {
+  readonly truth: number[]
+  readonly candidate: number[]
+  readonly baseline: number[]
+}
+
+/** Share of the simulated intervals that hold the truth; a rare null interval counts as a miss. */
+function coverage(runs: number, run: (seed: number) => readonly [number, number] | null, truth: number): number {
+  let held = 0
+  for (let seed = 1; seed <= runs; seed++) {
+    const interval = run(seed)
+    if (interval && interval[0] <= truth && truth <= interval[1]) held++
+  }
+  return held / runs
+}
+
+function expectNominal(share: number): void {
+  expect(share).toBeGreaterThanOrEqual(0.93)
+  expect(share).toBeLessThanOrEqual(0.97)
+}
+
+/** Scores with a shared part, so that the models agree as real ones do; positives are shifted by each model's skill. */
+function binormal(random: Random, rows: number, skills: readonly [number, number]): Draw {
+  const truth = Array.from({ length: rows }, () => Number(random.uniform() < 0.4))
+  const shared = truth.map(() => random.normal())
+  const scores = (skill: number) =>
+    truth.map((label, i) => skill * label + Math.SQRT1_2 * (shared[i] ?? 0) + Math.SQRT1_2 * random.normal())
+  return { truth, candidate: scores(skills[0]), baseline: scores(skills[1]) }
+}
+
+/** Area under the curve of two unit normals this far apart. */
+const areaOf = (skill: number) => normalCdf(skill / Math.SQRT2)
+
+test('95 % intervals of the area under the ROC curve and of its difference hold the truth 93 to 97 % of the time', () => {
+  const skills = [1.5, 1.1] as const
+  const results = Array.from({ length: 2000 }, (_, i) =>
+    compareMetric({ metric: 'roc_auc', seed: i + 1, ...binormal(createRandom(i + 1), 150, skills) }),
+  )
+  expectNominal(coverage(2000, (seed) => results[seed - 1]?.interval ?? null, areaOf(1.5) - areaOf(1.1)))
+  expectNominal(coverage(2000, (seed) => results[seed - 1]?.candidateInterval ?? null, areaOf(1.5)))
+})
+
+/** Labels that both models predict with the same or with different skill, and partly together. */
+function labelled(random: Random, rows: number, right: readonly [number, number]): Draw {
+  const truth = Array.from({ length: rows }, () => Number(random.uniform() < 0.35))
+  const luck = truth.map(() => random.uniform())
+  const predict = (share: number, label: number, i: number) => {
+    const own = random.uniform() < 0.5 ? (luck[i] ?? 0) : random.uniform()
+    return own < share ? label : 1 - label
+  }
+  const candidate = truth.map((label, i) => predict(right[0], label, i))
+  return { truth, candidate, baseline: truth.map((label, i) => predict(right[1], label, i)) }
+}
+
+/** F1 in the population when a share of both classes is right. */
+const f1Of = (right: number) => (2 * 0.35 * right) / (0.35 + 0.35 * right + 0.65 * (1 - right))
+
+/** Matthews correlation in the same population. */
+function matthewsOf(right: number): number {
+  const [tp, fn, tn, fp] = [0.35 * right, 0.35 * (1 - right), 0.65 * right, 0.65 * (1 - right)]
+  return (tp * tn - fp * fn) / Math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+}
+
+test.each([
+  ['accuracy', 0.85 - 0.8, 0.85],
+  ['f1', f1Of(0.85) - f1Of(0.8), f1Of(0.85)],
+  ['matthews_corrcoef', matthewsOf(0.85) - matthewsOf(0.8), matthewsOf(0.85)],
+] as const)(
+  '95 %% intervals of %s and of its difference hold the truth 93 to 97 %% of the time',
+  (metric, difference, value) => {
+    const runs = metric === 'accuracy' ? 1000 : 400
+    const compare = (seed: number) =>
+      compareMetric({ metric, seed, resamples: 999, ...labelled(createRandom(seed), 250, [0.85, 0.8]) })
+    const results = Array.from({ length: runs }, (_, i) => compare(i + 1))
+    const at = (seed: number) => results[seed - 1]
+    expectNominal(coverage(runs, (seed) => at(seed)?.interval ?? null, difference))
+    expectNominal(coverage(runs, (seed) => at(seed)?.candidateInterval ?? null, value))
+  },
+)
+
+/** Skewed errors: the candidate's are exponential of mean 1, the baseline's share half of them. */
+function skewed(random: Random, rows: number): Draw {
+  const exponential = () => -Math.log(1 - random.uniform())
+  const truth = Array.from({ length: rows }, () => random.normal())
+  const errors = truth.map(exponential)
+  return {
+    truth,
+    candidate: truth.map((y, i) => y + (errors[i] ?? 0)),
+    baseline: truth.map((y, i) => y + (errors[i] ?? 0) / 2 + exponential() / 2),
+  }
+}
+
+test('95 % intervals of a mean loss with skewed errors hold the truth 93 to 97 % of the time', () => {
+  const results = Array.from({ length: 500 }, (_, i) =>
+    compareMetric({ metric: 'mae', seed: i + 1, resamples: 999, ...skewed(createRandom(i + 1), 120) }),
+  )
+  expectNominal(coverage(500, (seed) => results[seed - 1]?.interval ?? null, 0))
+  expectNominal(coverage(500, (seed) => results[seed - 1]?.candidateInterval ?? null, 1))
+})
+
+test('95 % intervals by influence functions hold the truth 93 to 97 % of the time', () => {
+  const run = (seed: number) => {
+    const { truth, candidate, baseline } = skewed(createRandom(seed), 1500)
+    const squares = (predicted: number[]) => Float64Array.from(truth, (y, i) => ((predicted[i] ?? 0) - y) ** 2)
+    const absolutes = (predicted: number[]) => Float64Array.from(truth, (y, i) => Math.abs((predicted[i] ?? 0) - y))
+    const options = {
+      range: [0, Infinity],
+      weights: new Float64Array(1500).fill(1),
+      seed,
+      influenceOnly: true,
+    } as const
+    return {
+      root: inferRows(rootMeanLoss(squares(candidate)), null, options).candidate,
+      mean: inferRows(meanLoss(absolutes(candidate)), meanLoss(absolutes(baseline)), options).difference,
+    }
+  }
+  const results = Array.from({ length: 500 }, (_, i) => run(i + 1))
+  // The mean square of an exponential of mean 1 is 2.
+  expectNominal(coverage(500, (seed) => intervalOf(results[seed - 1]?.root ?? null, 0.95), Math.SQRT2))
+  expectNominal(coverage(500, (seed) => intervalOf(results[seed - 1]?.mean ?? null, 0.95), 0))
+})
+
+/** Average precision of the binormal model in the population, by integration over thresholds. */
+function populationPrecision(skill: number): number {
+  let area = 0
+  const step = 0.001
+  for (let t = -8; t < 10; t += step) {
+    const [recall, next] = [normalCdf(skill - t), normalCdf(skill - t - step)]
+    const precision = (0.4 * recall) / (0.4 * recall + 0.6 * normalCdf(-t))
+    area += (recall - next) * precision
+  }
+  return area
+}
+
+test('95 % intervals of average precision hold the truth 93 to 97 % of the time', () => {
+  const results = Array.from({ length: 400 }, (_, i) =>
+    compareMetric({
+      metric: 'average_precision',
+      seed: i + 1,
+      resamples: 999,
+      ...binormal(createRandom(i + 1), 250, [1.5, 1.1]),
+    }),
+  )
+  const [better, worse] = [populationPrecision(1.5), populationPrecision(1.1)]
+  expectNominal(coverage(400, (seed) => results[seed - 1]?.interval ?? null, better - worse))
+  expectNominal(coverage(400, (seed) => results[seed - 1]?.candidateInterval ?? null, better))
+})
+
+test.each(['accuracy', 'f1', 'roc_auc', 'average_precision', 'mae'] as const satisfies MetricName[])(
+  'a candidate equal to the baseline but for chance is called better by %s in at most 2.5 %% of the cases',
+  (metric) => {
+    const runs = 400
+    const draw = (seed: number) => {
+      const random = createRandom(seed + 50_000)
+      if (metric === 'mae') return skewedEqually(random, 120)
+      return metrics[metric].needs === 'label' ? labelled(random, 200, [0.8, 0.8]) : binormal(random, 200, [1.2, 1.2])
+    }
+    let better = 0
+    for (let seed = 1; seed <= runs; seed++) {
+      const comparison = compareMetric({ metric, seed, resamples: 799, ...draw(seed) })
+      const { status } = decide({
+        rule: { minGain: 0 },
+        direction: metrics[metric].direction,
+        candidate: comparison.candidate,
+        baseline: comparison.baseline,
+        candidateBounds: comparison.bounds.candidate,
+        differenceBounds: comparison.bounds.difference,
+      })
+      if (status === 'pass') better++
+    }
+    // Three standard deviations of the simulation above 2.5 %.
+    expect(better / runs).toBeLessThanOrEqual(0.025 + 3 * Math.sqrt((0.025 * 0.975) / runs))
+  },
+)
+
+/** Two models whose errors have the same distribution. */
+function skewedEqually(random: Random, rows: number): Draw {
+  const exponential = () => -Math.log(1 - random.uniform())
+  const truth = Array.from({ length: rows }, () => random.normal())
+  const shared = truth.map(exponential)
+  const predict = () => truth.map((y, i) => y + (shared[i] ?? 0) / 2 + exponential() / 2)
+  return { truth, candidate: predict(), baseline: predict() }
+}
