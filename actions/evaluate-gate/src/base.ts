@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { kebab } from '@headgate/core'
+import { readText } from '@headgate/files'
+import type { Policy } from './policy.ts'
+import { readPolicy, ruleText } from './policy.ts'
+import type { Ports } from './ports.ts'
+import type { GateSettings } from './stage.ts'
+
+/** What decides, after the base branch had its word. */
+export interface Rulebook {
+  readonly settings: GateSettings
+  readonly policy: Policy
+  /** Where the policy was read from; `null` for the work tree. */
+  readonly ref: string | null
+  /** What the pull request would change, as a diff. */
+  readonly changed: string | undefined
+  /** Why `pass` is out of reach; empty when it is not. */
+  readonly caveats: readonly string[]
+}
+
+/** The gate's own settings that say what is checked and how; where the candidate lies is the run's business. */
+const decisive = [
+  'baseline',
+  'testData',
+  'id',
+  'label',
+  'prediction',
+  'score',
+  'classes',
+  'positive',
+  'weight',
+  'predict',
+  'seed',
+  'registry',
+  'store',
+] as const
+const reported = ['slices', 'metrics'] as const
+
+/**
+ * The settings and the policy that hold. On a pull request they are the base branch's: settings of its own fill only
+ * what the base leaves open, and then `warn` is the best verdict.
+ */
+export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rulebook> {
+  const readOwn = (path: string) => readText(join(ports.workspace, path))
+  const { base } = ports
+  if (base === undefined) return alone(own, await readPolicy(own.policy, own.config, readOwn), [])
+  const found = await base.settings()
+  if (found.settings === undefined) {
+    const caveat = `The policy is the pull request’s own: ${found.reason}`
+    return alone(own, await readPolicy(own.policy, own.config, readOwn), [caveat])
+  }
+  if (found.settings.policy === undefined) {
+    const caveat = `The policy is the pull request’s own: ${base.ref} has none.`
+    return alone(own, await readPolicy(own.policy, own.config, readOwn), [caveat])
+  }
+  const settings = { ...own, ...given(found.settings, own) }
+  const policy = await readPolicy(found.settings.policy, own.config, base.read)
+  const filled = decisive.filter((key) => found.settings[key] === undefined && own[key] !== undefined)
+  const caveats = filled.map((key) => `\`${kebab(key)}\` is the pull request’s own: ${base.ref} does not set it.`)
+  const changed = await changes(found.settings, own, policy, () => readPolicy(own.policy, own.config, readOwn))
+  return { settings, policy, ref: base.ref, changed, caveats }
+}
+
+function alone(settings: GateSettings, policy: Policy, caveats: readonly string[]): Rulebook {
+  return { settings, policy, ref: null, changed: undefined, caveats }
+}
+
+/** The base's settings over the pull request's, which could otherwise accept a first model by itself. */
+function given(base: GateSettings, own: GateSettings): Partial<GateSettings> {
+  const kept = [...decisive, ...reported].map((key) => [key, base[key] ?? own[key]] as const)
+  return { ...Object.fromEntries(kept), bootstrap: base.bootstrap, policy: base.policy, ledger: base.ledger }
+}
+
+async function changes(
+  base: GateSettings,
+  own: GateSettings,
+  policy: Policy,
+  readOwn: () => Promise<Policy>,
+): Promise<string | undefined> {
+  const ownRules = own.policy === undefined ? [] : await readOwn().then(({ rules }) => rules.map(ruleText), unreadable)
+  const keys = [...decisive, ...reported, 'bootstrap'] as const
+  const lines = [
+    ...diff(policy.rules.map(ruleText), ownRules),
+    ...keys.flatMap((key) => (own[key] === undefined ? [] : diff(line(key, base[key]), line(key, own[key])))),
+  ]
+  return lines.length === 0 ? undefined : lines.join('\n')
+}
+
+function unreadable(): string[] {
+  return ['(cannot be read)']
+}
+
+function line(key: string, value: unknown): string[] {
+  return value === undefined ? [] : [`${kebab(key)}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`]
+}
+
+function diff(before: readonly string[], after: readonly string[]): string[] {
+  const gone = before.filter((text) => !after.includes(text)).map((text) => `- ${text}`)
+  const come = after.filter((text) => !before.includes(text)).map((text) => `+ ${text}`)
+  return [...gone, ...come]
+}

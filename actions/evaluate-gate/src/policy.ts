@@ -1,0 +1,101 @@
+import type { Digest, Problem, Rule } from '@headgate/core'
+import { camelKeys, digestOfValue, kebab, nearest, ruleSchema, UserError } from '@headgate/core'
+import { readSettingsFile } from '@headgate/settings'
+import type { MetricName } from '@headgate/statistics'
+import { isMetricName, metrics } from '@headgate/statistics'
+import { z } from 'zod'
+
+/** A rule whose metric is known. */
+export type GateRule = Rule & { readonly metric: MetricName }
+
+/** The rules, and where they were written. */
+export interface Policy {
+  readonly rules: readonly GateRule[]
+  readonly path: string
+  readonly digest: Digest
+}
+
+const policyFile = z.union([z.array(ruleSchema), z.strictObject({ policy: z.array(ruleSchema) })])
+
+/**
+ * The policy of a setting: a list of rules, or the path of a YAML file with one (alone, or under `policy:`).
+ * @throws UserError with every mistake in it.
+ */
+export async function readPolicy(
+  setting: string | readonly Rule[] | undefined,
+  config: string,
+  read: (path: string) => Promise<string | undefined>,
+): Promise<Policy> {
+  const path = typeof setting === 'string' ? setting : config
+  const rules = typeof setting === 'string' ? await rulesOfFile(setting, read) : (setting ?? [])
+  const problems = rules.flatMap((rule, index) => problemsOf(rule, `rule ${index + 1} of the policy`, path))
+  if (problems.length > 0) throw new UserError(problems)
+  return { rules: rules as readonly GateRule[], path, digest: digestOfValue(rules) }
+}
+
+async function rulesOfFile(path: string, read: (path: string) => Promise<string | undefined>): Promise<Rule[]> {
+  const text = await read(path)
+  if (text === undefined) throw new UserError({ what: 'there is no such policy file.', where: { file: path } })
+  const file = readSettingsFile(text, path)
+  const parsed = policyFile.safeParse(camelKeys(file.value, policyFile))
+  if (parsed.success) return Array.isArray(parsed.data) ? parsed.data : parsed.data.policy
+  const list = z.array(ruleSchema)
+  const inner = isWrapped(file.value) ? file.value.policy : file.value
+  const issues = list.safeParse(camelKeys(inner, list)).error?.issues ?? parsed.error.issues
+  const prefix = isWrapped(file.value) ? ['policy'] : []
+  throw new UserError(
+    issues.map((issue) => ({
+      what: `${issue.path.map((key) => kebab(String(key))).join('.') || 'the policy'}: ${issue.message}.`,
+      where: file.place([...prefix, ...issue.path.map((key) => kebab(String(key)))]),
+    })),
+  )
+}
+
+function isWrapped(value: unknown): value is { readonly policy: unknown } {
+  return typeof value === 'object' && value !== null && 'policy' in value
+}
+
+function problemsOf(rule: Rule, name: string, file: string): Problem[] {
+  const found = unknownMetric(rule.metric, name, file)
+  const refuse = (what: string, fix: string): void =>
+    void found.push({ what: `${name}: ${what}`, where: { file }, fix })
+  if (limitsOf(rule).length === 0) {
+    const fix =
+      'Give it `min`, `max`, `max-loss`, `min-gain` or `max-gap`, or name the metric under `metrics` to report it.'
+    refuse(`${rule.metric} has no limit.`, fix)
+  }
+  if (rule.maxGap !== undefined && (rule.slice === undefined || rule.slice.includes('=')))
+    refuse('`max-gap` holds between the values of a column.', 'Set `slice` to that column.')
+  if (rule.relative && rule.maxLoss === undefined && rule.minGain === undefined)
+    refuse('`relative` says nothing without `max-loss` or `min-gain`.', 'Leave it out.')
+  if (rule.min !== undefined && rule.max !== undefined && rule.min > rule.max)
+    refuse(`no value is both at least ${rule.min} and at most ${rule.max}.`, 'Mend `min` or `max`.')
+  return found
+}
+
+/** The mistake in a metric's name, with the nearest name there is. */
+export function unknownMetric(metric: string, name: string, file?: string): Problem[] {
+  if (isMetricName(metric)) return []
+  const known = Object.keys(metrics)
+  const near = nearest(metric, known)
+  const fix = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`
+  return [{ what: `${name}: there is no metric "${metric}".`, where: file === undefined ? undefined : { file }, fix }]
+}
+
+const limits = ['min', 'max', 'maxLoss', 'minGain', 'maxGap'] as const
+
+/** The limits that a rule sets. */
+export function limitsOf(rule: Rule): (typeof limits)[number][] {
+  return limits.filter((limit) => rule[limit] !== undefined)
+}
+
+/** Whether a rule needs a baseline. */
+export function isComparison(rule: Rule): boolean {
+  return rule.maxLoss !== undefined || rule.minGain !== undefined
+}
+
+/** `{ metric: roc_auc, max-loss: 0.02 }`: a rule as it stands in YAML. */
+export function ruleText(rule: Rule): string {
+  const parts = Object.entries(rule).flatMap(([key, value]) => (value === undefined ? [] : [`${kebab(key)}: ${value}`]))
+  return `{ ${parts.join(', ')} }`
+}

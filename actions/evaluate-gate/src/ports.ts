@@ -1,0 +1,43 @@
+import type { Model } from '@headgate/core'
+import type { Log } from '@headgate/runners'
+import type { GateSettings } from './stage.ts'
+
+/** The base branch of a pull request: what decides must come from there. */
+export interface Base {
+  /** The commit or branch, for people. */
+  readonly ref: string
+  /** The gate's block there; `undefined` when that branch describes no such model, or cannot be understood. */
+  settings(): Promise<{ readonly settings: GateSettings } | { readonly settings: undefined; readonly reason: string }>
+  /** A file there, by its path from the work tree's root; `undefined` when there is none. */
+  read(path: string): Promise<string | undefined>
+}
+
+/**
+ * The versions of the model. Every method throws `OutsideError` when the registry, ledger or store cannot be
+ * reached: that is never the same as "none".
+ */
+export interface Versions {
+  find(wanted: { readonly alias: string } | { readonly version: string }): Promise<Model | undefined>
+  /** All versions, oldest first. */
+  list(): Promise<readonly string[]>
+  /** Whether the ledger has a promotion of this model. */
+  wasPromoted(): Promise<boolean>
+  /** Brings a version's files, verified by their digests. */
+  fetchModel(model: Model, into: string): Promise<void>
+  /** Brings some of what is kept beside a version, verified by their digests. */
+  fetchAttachments(model: Model, paths: readonly string[], into: string): Promise<void>
+}
+
+export interface Ports {
+  readonly log: Pick<Log, 'info' | 'notice' | 'warning'>
+  /** Absolute path of the work tree. */
+  readonly workspace: string
+  /** Absolute path of a folder that goes away with the job. */
+  readonly temporary: string
+  /** Opened only when a version is asked for. */
+  readonly versions: () => Promise<Versions>
+  /** `undefined` where this run is no pull request's. */
+  readonly base: Base | undefined
+  /** Runs the user's command to its end. @throws UserError when it fails. */
+  readonly command: (argv: readonly string[], variables: Readonly<Record<string, string>>) => Promise<void>
+}

@@ -1,0 +1,163 @@
+import type { Digest, Problem } from '@headgate/core'
+import { UserError } from '@headgate/core'
+import { digestFile } from '@headgate/files'
+import type { MetricName } from '@headgate/statistics'
+import { metrics } from '@headgate/statistics'
+import type { Cell, ColumnTable } from '@headgate/tables/columns'
+import { cellText, readTable } from '@headgate/tables/columns'
+import type { Evidence } from './evidence.ts'
+import { idProblems } from './evidence.ts'
+import { labelText, listed } from './labels.ts'
+import { numbersOf } from './numbers.ts'
+import type { Roles } from './roles.ts'
+import { neededColumns, needsOf } from './roles.ts'
+
+/** A model's predictions, row by row as the evidence has them. */
+export interface Predictions {
+  readonly digest: Digest
+  /** Class index per row. */
+  readonly labels: Float64Array | undefined
+  /** Probability of the positive class per row, or rows × classes. */
+  readonly scores: Float64Array | undefined
+  readonly values: Float64Array | undefined
+}
+
+/** What a metric reads of the predictions. */
+export function inputOf(metric: MetricName, predictions: Predictions): Float64Array | undefined {
+  return { label: predictions.labels, score: predictions.scores, value: predictions.values }[metrics[metric].needs]
+}
+
+/**
+ * Reads predictions of exactly the rows of the evidence.
+ * @throws UserError with every mistake in them: ids, classes, scores.
+ */
+export async function readPredictions(
+  path: string,
+  evidence: Evidence,
+  roles: Roles,
+  names: readonly MetricName[],
+): Promise<Predictions> {
+  const needed = neededColumns(names, roles)
+  const ids = evidence.ids === null ? [] : [roles.id]
+  // What no metric needs is shown where it is there: confusion and calibration.
+  const table = await readTable(path, [...ids, ...needed], [roles.prediction, ...roles.scores])
+  const problems: Problem[] = []
+  const order = orderOf(table, evidence, roles, path, problems)
+  if (problems.length > 0) throw new UserError(problems)
+  const ordered = (name: string): Cell[] | undefined => {
+    const cells = table.columns.get(name)
+    return cells && Array.from(order, (row) => cells[row] ?? null)
+  }
+  const needs = needsOf(names)
+  const read = { ordered, evidence, roles, path }
+  const predictions: Predictions = {
+    digest: (await digestFile(path)).digest,
+    labels: evidence.task === 'regression' ? undefined : readLabels(read, problemsIf(needs.has('label'), problems)),
+    scores:
+      evidence.task === 'regression' ? undefined : readScores(read, names, problemsIf(needs.has('score'), problems)),
+    values: needs.has('value')
+      ? numbersOf(ordered(roles.prediction) ?? [], roles.prediction, path, problems)
+      : undefined,
+  }
+  if (problems.length > 0) throw new UserError(problems)
+  return predictions
+}
+
+/** Mistakes in what nothing rests on are dropped, and so is what they are in. */
+function problemsIf(matter: boolean, problems: Problem[]): Problem[] | undefined {
+  return matter ? problems : undefined
+}
+
+function orderOf(
+  table: ColumnTable,
+  evidence: Evidence,
+  roles: Roles,
+  path: string,
+  problems: Problem[],
+): ArrayLike<number> {
+  if (evidence.ids === null) {
+    if (table.rows !== evidence.rows)
+      problems.push({ what: `has ${table.rows} rows, not ${evidence.rows}.`, where: { file: path } })
+    return Int32Array.from({ length: table.rows }, (_, row) => row)
+  }
+  const ids = (table.columns.get(roles.id) ?? []).map((cell) => (cell === null ? '' : cellText(cell)))
+  problems.push(...idProblems(ids, path))
+  const rows = new Map(ids.map((id, row) => [id, row]))
+  const known = new Set(evidence.ids)
+  const missing = evidence.ids.filter((id) => !rows.has(id))
+  const extra = [...rows.keys()].filter((id) => id !== '' && !known.has(id))
+  const fix = `Predict exactly the rows of ${evidence.source}.`
+  if (missing.length > 0)
+    problems.push({
+      what: `lacks ${missing.length} ids of the test rows: ${listed(missing)}.`,
+      where: { file: path },
+      fix,
+    })
+  if (extra.length > 0)
+    problems.push({
+      what: `has ${extra.length} ids that no test row has: ${listed(extra)}.`,
+      where: { file: path },
+      fix,
+    })
+  return Int32Array.from(evidence.ids, (id) => rows.get(id) ?? 0)
+}
+
+interface Reading {
+  readonly ordered: (name: string) => Cell[] | undefined
+  readonly evidence: Evidence
+  readonly roles: Roles
+  readonly path: string
+}
+
+function readLabels(reading: Reading, problems: Problem[] | undefined): Float64Array | undefined {
+  const { ordered, evidence, roles, path } = reading
+  const cells = ordered(roles.prediction)
+  if (cells === undefined) return undefined
+  const indexes = new Map(evidence.classes.map((label, index) => [label, index]))
+  const strange = new Set<string>()
+  const labels = Float64Array.from(cells, (cell) => {
+    const text = cell === null ? '' : labelText(cell)
+    const index = indexes.get(text)
+    if (index === undefined) strange.add(text)
+    return index ?? 0
+  })
+  if (strange.size === 0) return labels
+  const what = `${roles.prediction} has values that are no class: ${listed([...strange])}; the classes are ${listed(evidence.classes)}.`
+  problems?.push({ what, where: { file: path } })
+  return undefined
+}
+
+const ofProbabilities: ReadonlySet<MetricName> = new Set(['log_loss', 'brier_score', 'ece'])
+
+function readScores(
+  reading: Reading,
+  names: readonly MetricName[],
+  problems: Problem[] | undefined,
+): Float64Array | undefined {
+  const { ordered, evidence, roles, path } = reading
+  const found: Problem[] = []
+  const columns = scoreColumns(evidence, roles)
+  const scores = columns.map((name) => numbersOf(ordered(name) ?? [], name, path, found))
+  const isThere = columns.every((name) => ordered(name) !== undefined)
+  const strict = names.filter((name) => ofProbabilities.has(name))
+  columns.forEach((name, index) => {
+    const outside = scores[index]?.findIndex((score) => score < 0 || score > 1) ?? -1
+    if (outside >= 0 && strict.length > 0) {
+      const what = `${name} is outside of 0 to 1, such as ${scores[index]?.[outside]}: ${strict.join(', ')} need probabilities.`
+      found.push({ what, where: { file: path }, fix: 'Write probabilities, or use metrics of ranks.' })
+    }
+  })
+  problems?.push(...found)
+  if (!isThere || found.length > 0) return undefined
+  if (scores.length === 1) return scores[0]
+  return Float64Array.from({ length: evidence.rows * scores.length }, (_, at) => {
+    const column = scores[at % scores.length]
+    return column?.[Math.floor(at / scores.length)] ?? 0
+  })
+}
+
+/** Of two classes one column, the positive class's; `score` may name both, in the order of `classes`. */
+function scoreColumns({ classes, order }: Evidence, { scores }: Roles): readonly string[] {
+  if (classes.length !== 2 || scores.length === 1) return scores
+  return scores.slice(order.indexOf(classes[1] ?? ''), order.indexOf(classes[1] ?? '') + 1)
+}

@@ -1,0 +1,42 @@
+import type { Model } from '@headgate/core'
+import type { Forge } from '@headgate/forges'
+import { openLedger } from '@headgate/ledger'
+import { downloadAttachments, downloadModel, openRegistry } from '@headgate/registries'
+import type { Runner } from '@headgate/runners'
+import type { Store } from '@headgate/stores'
+import { openStore, openStoreOf } from '@headgate/stores'
+import type { Versions } from './ports.ts'
+import type { GateSettings } from './stage.ts'
+
+/** The versions of the model in its registry, with the bytes in its store and the promotions in its ledger. */
+export async function openVersions(
+  settings: GateSettings,
+  runner: Runner,
+  forge: Forge | undefined,
+): Promise<Versions> {
+  const { model: name, ledger } = settings
+  const { workspace, context, now } = runner
+  const token = context.forge?.token ? { server: context.forge.serverUrl, token: context.forge.token } : undefined
+  const place = { directory: workspace, remote: ledger.remote, token, now }
+  const registry = await openRegistry(settings.registry ?? 'git', place)
+  const storeOf = (model: Model): Promise<Store> => {
+    const options = { workspace, forge, forgeUrl: forgeUrl(runner), ephemeral: context.ephemeral }
+    return settings.store === undefined ? openStoreOf(model, options) : openStore(settings.store, options)
+  }
+  return {
+    find: (wanted) => registry.resolve(name, wanted),
+    list: async () => (await registry.versions(name)).map(({ version }) => version),
+    wasPromoted: async () => {
+      const { entries } = await (await openLedger({ ...place, ref: ledger.ref })).read(name)
+      return entries.some(({ kind }) => kind === 'promotion')
+    },
+    fetchModel: async (model, into) => downloadModel(await storeOf(model), model, into),
+    fetchAttachments: async (model, paths, into) => {
+      await downloadAttachments(await storeOf(model), model, (path) => paths.includes(path), into)
+    },
+  }
+}
+
+function forgeUrl({ context }: Runner): string | undefined {
+  return context.forge && `${context.forge.serverUrl}/${context.forge.repository}`
+}

@@ -1,0 +1,50 @@
+import { UserError } from '@headgate/core'
+import { announcer, forgeOf } from '@headgate/forges'
+import type { Runner, Wire } from '@headgate/runners'
+import { commandText, runProcess } from '@headgate/systems'
+import { openBase } from './branch.ts'
+import type { Ports, Versions } from './ports.ts'
+import type { stage } from './stage.ts'
+import { openVersions } from './versions.ts'
+
+/** Opens registry, store and ledger only when a version is asked for. */
+export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
+  const forge = await forgeOf(runner.context.forge)
+  let versions: Promise<Versions> | undefined
+  const openOnce = (): Promise<Versions> => {
+    versions ??= openVersions(settings, runner, forge)
+    return versions
+  }
+  return {
+    announce: announcer({ forge, context: runner.context }),
+    ports: {
+      log: runner.log,
+      workspace: runner.workspace,
+      temporary: runner.temporary,
+      versions: openOnce,
+      base: openBase(settings, runner),
+      command: (argv, variables) => runCommand(argv, variables, runner),
+    },
+  }
+}
+
+async function runCommand(
+  argv: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  runner: Runner,
+): Promise<void> {
+  const result = await runProcess({
+    argv,
+    cwd: runner.workspace,
+    environment: { ...runner.environment, ...variables },
+    signal: runner.signal,
+    onLine: (_stream, line) => runner.log.info(line),
+  })
+  if (result.exitCode === 0) return
+  const end = result.exitCode === null ? `signal ${result.signal}` : `exit code ${result.exitCode}`
+  const said = result.lastLines.slice(-10).join('\n')
+  throw new UserError({
+    what: `\`predict\` (${commandText(argv)}) ended with ${end}.${said === '' ? '' : `\n${said}`}`,
+    fix: 'It must read HEADGATE_MODEL and HEADGATE_DATA, and write predictions to HEADGATE_OUTPUT, for every version.',
+  })
+}
