@@ -34,7 +34,7 @@ export const run: Run<typeof stage, Ports> = async (settings, ports) => {
     const body = { ...earlier.training, cache: { hit: true, reason: earlier.reason } }
     return { verdict: 'pass', summary: `Not trained again: ${earlier.reason}`, inputs: inputsOf(plan), body }
   }
-  ports.log.info(`Training, since ${earlier.reason}`)
+  ports.log.info(`Training: ${earlier.reason}`)
   return train(settings, plan, ports, earlier.reason)
 }
 
@@ -175,7 +175,9 @@ function summaryOf({ run: ran, data, artifacts, metrics }: Training): string {
   const memory = ran.peakMemoryBytes === null ? '' : ` and at most ${mebibytes(ran.peakMemoryBytes)}`
   const shown = Object.entries(metrics).slice(0, 3)
   const measured =
-    shown.length === 0 ? '' : `: ${shown.map(([name, value]) => `${name} ${value ?? 'not finite'}`).join(', ')}`
+    shown.length === 0
+      ? ''
+      : `: ${shown.map(([name, value]) => `${name} ${value === null ? 'not finite' : Number(value.toPrecision(4))}`).join(', ')}`
   return `Trained on ${count(data.length, 'input')} in ${duration(time)}${memory}; ${count(artifacts.length, 'file')} left${measured}.`
 }
 
