@@ -1,0 +1,168 @@
+import type { ColumnDrift, ColumnProfile } from '@headgate/core'
+import type { BinnedSample, CategoryCounts, TestName } from '@headgate/statistics'
+import { binSample, boundKs, boundWasserstein, driftTests } from '@headgate/statistics'
+import type { Pair, Untested } from './columns.ts'
+import { mostIntegerCategories, testFor, tooManyTexts } from './columns.ts'
+import { distributionOf } from './distribution.ts'
+import type { Values } from './side.ts'
+import { distinctUpTo } from './side.ts'
+
+const supplyData = 'Give `reference` as data to decide it.'
+
+/** Compares current data with what a profile kept: exactly where it kept counts, by certified bounds elsewhere. */
+export function compareWithProfile(pair: Pair, current: Values): ColumnDrift | Untested {
+  const profile = pair.reference.profile
+  const column = pair.reference.name
+  if (profile === undefined) return { column, reason: 'The profile does not hold it.', status: 'inconclusive' }
+  const rows = profile.rows - profile.nulls - profile.nan - profile.infinite
+  if (rows === 0) return { column, reason: 'The reference has no value in it.', status: 'inconclusive' }
+  const counts = exactCounts(profile)
+  const known = counts?.size ?? profile.distinct
+  if (pair.reference.family === 'text' && (known ?? 0) > rows / 2) return tooManyTexts(column)
+  const isFew = profile.type === 'integer' && known !== null && known <= mostIntegerCategories
+  const type = current.numbers === undefined || isFew ? 'cat' : 'num'
+  const distinct = distinctOf(counts, profile, current)
+  if (distinct === undefined) return undecided(pair, profile, current, 'unknown', supplyData)
+  const name = testFor(pair, { type, referenceRows: rows, distinct })
+  if (type === 'cat') {
+    if (counts === undefined) {
+      const why = 'The profile holds its categories hashed or in part.'
+      return undecided(pair, profile, current, name, `${why} ${supplyData}`)
+    }
+    return exact(pair, profile, current, name, counts)
+  }
+  return bounded(pair, profile, current, name)
+}
+
+/** Counts of all the values, where the profile has them all in clear. */
+function exactCounts({ categories, type }: ColumnProfile): CategoryCounts | undefined {
+  if (categories === null || categories.hashed || categories.others > 0) return undefined
+  const keyOf = (value: string): string | number => (type === 'integer' || type === 'float' ? Number(value) : value)
+  return new Map(categories.counts.map(({ value, count }) => [keyOf(value), count]))
+}
+
+/** Distinct values of both sides, as exact as the choice of a test needs it. */
+function distinctOf(
+  counts: CategoryCounts | undefined,
+  { distinct }: ColumnProfile,
+  current: Values,
+): number | undefined {
+  if (counts) return new Set([...counts.keys(), ...current.counts().keys()]).size
+  const inCurrent = current.numbers ? distinctUpTo(mostIntegerCategories, current.numbers) : current.counts().size
+  const least = Math.max(distinct ?? 0, inCurrent)
+  // Above five, no default test depends on it.
+  return least > 5 ? least : undefined
+}
+
+function exact(
+  pair: Pair,
+  profile: ColumnProfile,
+  current: Values,
+  name: TestName,
+  reference: CategoryCounts,
+): ColumnDrift {
+  const test = driftTests[name]
+  const input = { type: 'cat' as const, reference, current: current.counts() }
+  const scored = test.score(input)
+  if (scored.score === null) return undecided(pair, profile, current, name, `No score: ${scored.reason}.`)
+  const drifted = test.drifted(scored.score)
+  return {
+    ...described(pair, profile, current, name),
+    score: scored.score,
+    drifted,
+    interval: null,
+    pValue: test.kind === 'p-value' ? scored.score : null,
+    status: drifted ? 'warn' : 'pass',
+    ...(drifted ? { distribution: distributionOf(input) } : {}),
+  }
+}
+
+function bounded(pair: Pair, profile: ColumnProfile, current: Values, name: TestName): ColumnDrift {
+  const sides = binned(profile, current.numbers ?? new Float64Array())
+  if (sides === undefined)
+    return undecided(pair, profile, current, name, `The profile has no histogram of it. ${supplyData}`)
+  const bounds = boundsOf(name, sides, profile)
+  if ('reason' in bounds) return undecided(pair, profile, current, name, `${bounds.reason} ${supplyData}`)
+  const [low, high] = bounds.score
+  const test = driftTests[name]
+  const drifted = test.drifted(low) === test.drifted(high) ? test.drifted(low) : null
+  const note = drifted === null ? `The profile’s bounds hold the threshold between them. ${supplyData}` : undefined
+  return {
+    ...described(pair, profile, current, name),
+    score: null,
+    drifted,
+    interval: { low, high },
+    pValue: null,
+    status: drifted === null ? 'inconclusive' : drifted ? 'warn' : 'pass',
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+function boundsOf(
+  name: TestName,
+  { reference, current }: { readonly reference: BinnedSample; readonly current: BinnedSample },
+  { moments }: ColumnProfile,
+): { readonly score: readonly [number, number] } | { readonly reason: string } {
+  if (name === 'ks') {
+    const bounds = boundKs(reference, current)
+    return 'reason' in bounds ? { reason: `No bounds: ${bounds.reason}.` } : { score: bounds.pValue }
+  }
+  if (name !== 'wasserstein') return { reason: `No bounds of \`${name}\` follow from a profile.` }
+  if (moments === null || moments.m2 === null) return { reason: 'The profile does not hold its deviation.' }
+  const bounds = boundWasserstein(reference, current, Math.sqrt(moments.m2 / moments.count))
+  return 'reason' in bounds ? { reason: `No bounds: ${bounds.reason}.` } : { score: bounds.distance }
+}
+
+/** Both sides over the profile's edges, with one more bin at either end for what lies beyond them. */
+function binned(
+  { histogram, minimum, maximum }: ColumnProfile,
+  values: Float64Array,
+): { readonly reference: BinnedSample; readonly current: BinnedSample } | undefined {
+  const [first, last] = [histogram?.edges[0], histogram?.edges.at(-1)]
+  if (histogram === null || first === undefined || last === undefined) return undefined
+  if (minimum === null || maximum === null) return undefined
+  let [low, high] = [Math.min(minimum, first), Math.max(maximum, last)]
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)]
+  const edges = [low, ...histogram.edges, high]
+  const kept = [histogram.below, ...histogram.bins, histogram.above]
+  const reference = { edges, counts: kept.map(({ count }) => count), sums: kept.map(({ sum }) => sum) }
+  return { reference, current: lastClosed(binSample(values, edges), values, last) }
+}
+
+/** A profile's last bin holds its upper edge; the bin beyond it begins after that. */
+function lastClosed(sample: BinnedSample, values: Float64Array, edge: number): BinnedSample {
+  const onEdge = values.filter((value) => value === edge).length
+  const [counts, sums] = [Array.from(sample.counts), Array.from(sample.sums)]
+  const beyond = counts.length - 1
+  const move = (list: number[], amount: number): void => {
+    list[beyond] = (list[beyond] ?? 0) - amount
+    list[beyond - 1] = (list[beyond - 1] ?? 0) + amount
+  }
+  move(counts, onEdge)
+  move(sums, onEdge * edge)
+  return { edges: sample.edges, counts, sums }
+}
+
+function described(
+  pair: Pair,
+  profile: ColumnProfile,
+  current: Values,
+  name: TestName,
+): Pick<ColumnDrift, 'column' | 'type' | 'test' | 'threshold' | 'missingShare'> {
+  const missing = profile.nulls + profile.nan + profile.infinite
+  const missingShare = { reference: missing / profile.rows, current: current.missing / current.rows }
+  const threshold = driftTests[name].threshold
+  return { column: pair.reference.name, type: profile.type, test: name, threshold, missingShare }
+}
+
+function undecided(
+  pair: Pair,
+  profile: ColumnProfile,
+  current: Values,
+  name: TestName | 'unknown',
+  note: string,
+): ColumnDrift {
+  const whole = { ...described(pair, profile, current, name === 'unknown' ? 'ks' : name), test: name }
+  const threshold = name === 'unknown' ? null : whole.threshold
+  return { ...whole, threshold, score: null, drifted: null, interval: null, pValue: null, status: 'inconclusive', note }
+}

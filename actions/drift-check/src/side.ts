@@ -1,0 +1,72 @@
+import type { ColumnProfile, Digest, Profile } from '@headgate/core'
+import type { CategoryCounts } from '@headgate/statistics'
+import { countValues } from '@headgate/statistics'
+import type { Table, TableColumn } from '@headgate/tables'
+import { categoryCounts, numericColumn } from '@headgate/tables'
+
+/** What both sides are compared by: kinds of values, rather than how a source stores them. */
+export type Family = 'number' | 'boolean' | 'text' | 'time' | 'other'
+
+/** A column's values, read from data. */
+export interface Values {
+  readonly rows: number
+  /** Rows with neither a value nor a finite number. */
+  readonly missing: number
+  /** Finite values of a numeric column. */
+  readonly numbers: Float64Array | undefined
+  /** Distinct values by rows; for numeric columns worked out when asked for. */
+  readonly counts: () => CategoryCounts
+}
+
+/** One side of the comparison: data, or what was kept of it. */
+export type Side =
+  | { readonly kind: 'data'; readonly table: Table; readonly digest: Digest }
+  | { readonly kind: 'profile'; readonly profile: Profile; readonly source: string; readonly digest: Digest }
+
+const families: Readonly<Record<TableColumn['type'], Family>> = {
+  integer: 'number',
+  float: 'number',
+  boolean: 'boolean',
+  string: 'text',
+  timestamp: 'time',
+  other: 'other',
+}
+
+/** A column as it is declared. */
+export interface Declared {
+  readonly name: string
+  readonly type: TableColumn['type']
+  readonly family: Family
+  readonly profile?: ColumnProfile | undefined
+}
+
+export function columnsOf(side: Side): Declared[] {
+  if (side.kind === 'data') return side.table.columns.map(({ name, type }) => ({ name, type, family: families[type] }))
+  return side.profile.columns.map((profile) => {
+    const { column: name, type } = profile
+    return { name, type, family: families[type], profile }
+  })
+}
+
+/** Reads a column of numbers as numbers, any other as counts of its values. */
+export async function readValues(table: Table, column: Declared): Promise<Values> {
+  if (column.family === 'number') {
+    const { values, rows } = await numericColumn(table, column.name)
+    const numbers = values.filter(Number.isFinite)
+    return { rows, missing: rows - numbers.length, numbers, counts: () => countValues(numbers) }
+  }
+  const { counts, rows, nulls } = await categoryCounts(table, column.name)
+  return { rows, missing: nulls, numbers: undefined, counts: () => counts }
+}
+
+/** How many distinct values there are, counted up to one more than `limit`. */
+export function distinctUpTo(limit: number, ...samples: readonly Float64Array[]): number {
+  const seen = new Set<number>()
+  for (const sample of samples) {
+    for (const value of sample) {
+      seen.add(value)
+      if (seen.size > limit) return seen.size
+    }
+  }
+  return seen.size
+}

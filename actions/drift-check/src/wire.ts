@@ -1,0 +1,41 @@
+import { UserError } from '@headgate/core'
+import { announcer, forgeFor, forgeOf } from '@headgate/forges'
+import { openLedger } from '@headgate/ledger'
+import type { Wire } from '@headgate/runners'
+import { type Engine, openEngine } from '@headgate/tables'
+import type { Ports } from './ports.ts'
+import type { stage } from './stage.ts'
+
+/** Opens the ledger, and the engine once it is asked for. */
+export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
+  const { context, workspace, tools, temporary, now } = runner
+  const token = settings.token ?? context.forge?.token
+  const location = context.forge && { ...context.forge, token }
+  const gitToken = location && token ? { server: `${location.serverUrl.replace(/\/$/, '')}/`, token } : undefined
+  const ledger = context.commit
+    ? await openLedger({ directory: workspace, ...settings.ledger, token: gitToken, now })
+    : undefined
+  let engine: Promise<Engine> | undefined
+  const openOnce = (): Promise<Engine> => {
+    engine ??= openEngine('auto', { library: settings.duckdbLibrary, tools, temporary })
+    return engine
+  }
+  return {
+    ports: {
+      workspace,
+      engine: openOnce,
+      champion: async () => {
+        const fix = 'Give `reference` as data or as a profile’s file.'
+        throw new UserError({ what: '`reference: champion` is not in this release.', fix })
+      },
+      ledger,
+      forge: location && token ? () => forgeFor(location) : undefined,
+      context,
+      log: runner.log,
+      signal: runner.signal,
+      now,
+    },
+    announce: location && announcer({ forge: await forgeOf(location), context }),
+    close: async () => (await engine)?.close(),
+  }
+}
