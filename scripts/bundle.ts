@@ -1,9 +1,11 @@
 // Bundles the actions with ncc from the emitted JavaScript: `node scripts/bundle.ts [stage …]`. What did not change
 // since the last time is left alone: the digest of its inputs stands beside it.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { stageNames } from '@headgate/core'
 
 interface Bundle {
@@ -12,6 +14,7 @@ interface Bundle {
   readonly into: string
 }
 
+const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
 const bundles: readonly Bundle[] = [
   ...stageNames.map((name) => ({ name, entry: `actions/${name}/build/main.js`, into: `actions/${name}/dist` })),
@@ -29,14 +32,14 @@ function inputsDigest(): string {
   return hash.digest('hex')
 }
 
-function bundle({ name, entry, into }: Bundle, digest: string): boolean {
+async function bundle({ name, entry, into }: Bundle, digest: string): Promise<boolean> {
   const mark = join(root, into, 'inputs.sha256')
   if (existsSync(mark) && readFileSync(mark, 'utf8') === digest) {
     console.log(`${name}: unchanged`)
     return true
   }
-  for (const file of ['index.js', 'package.json']) rmSync(join(root, into, file), { force: true })
-  const args = [
+  for (const file of globSync('*.js', { cwd: join(root, into) })) rmSync(join(root, into, file))
+  const words = [
     'build',
     join(root, entry),
     '-o',
@@ -46,9 +49,10 @@ function bundle({ name, entry, into }: Bundle, digest: string): boolean {
     '-e',
     '@duckdb/node-api',
   ]
-  const { status, stdout, stderr } = spawnSync('ncc', args, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) {
-    console.error(`${name}: ncc failed\n${stdout}\n${stderr}`)
+  try {
+    await run('ncc', words, { cwd: root, maxBuffer: 1e8 })
+  } catch (error) {
+    console.error(`${name}: ncc failed\n${(error as Error).message}`)
     return false
   }
   writeFileSync(mark, digest)
@@ -56,9 +60,19 @@ function bundle({ name, entry, into }: Bundle, digest: string): boolean {
   return true
 }
 
+/** Works through the list, as many at once as there are cores: ncc itself uses one. */
+async function bundleAll(list: readonly Bundle[], digest: string): Promise<boolean> {
+  const waiting = [...list]
+  const succeeded: boolean[] = []
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) succeeded.push(await bundle(next, digest))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  return succeeded.every(Boolean)
+}
+
 const asked = process.argv.slice(2)
-const digest = inputsDigest()
-const chosen = bundles.filter(
-  ({ name }) => asked.length === 0 || asked.some((one) => name === one || name.startsWith(`${one}-`)),
-)
-process.exitCode = chosen.map((one) => bundle(one, digest)).every(Boolean) ? 0 : 1
+const isAsked = (name: string): boolean =>
+  asked.length === 0 || asked.some((one) => name === one || name.startsWith(`${one}-`))
+const chosen = bundles.filter(({ name }) => isAsked(name))
+process.exitCode = (await bundleAll(chosen, inputsDigest())) ? 0 : 1

@@ -22,6 +22,8 @@ export interface ActOptions {
   readonly env?: Record<string, string>
   readonly secrets?: Record<string, string>
   readonly inputs?: Record<string, string>
+  /** Folders that come before all others on the PATH, but for Node's own. */
+  readonly path?: readonly string[]
   /** `owner/repo@ref` → folder */
   readonly repositories?: Record<string, string>
 }
@@ -99,7 +101,7 @@ export async function runAct(options: ActOptions): Promise<ActRun> {
   // act asks HOME for its settings and PATH for node: both are ours.
   const child = spawn(options.act, args, {
     env: {
-      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      PATH: [dirname(process.execPath), ...(options.path ?? []), process.env.PATH].join(':'),
       HOME: home,
       XDG_CONFIG_HOME: home,
       XDG_CACHE_HOME: home,

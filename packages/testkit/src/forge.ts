@@ -76,7 +76,9 @@ export async function startForge(login = 'github-actions[bot]'): Promise<ForgeTw
         .end('{"message":"fault"}')
       return
     }
-    const [status, answer] = answerOf(routes, method, url, body, raw)
+    const [status, given] = answerOf(routes, method, url, body, raw)
+    const answer = given instanceof Page ? given.items : given
+    if (given instanceof Page && given.hasNext) response.setHeader('link', `<${nextPage(state.url, url)}>; rel="next"`)
     if (Buffer.isBuffer(answer)) response.writeHead(status, { 'content-type': 'application/octet-stream' }).end(answer)
     else if (answer === undefined) response.writeHead(status).end()
     else response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(answer))
@@ -127,6 +129,7 @@ function routesOf(state: State, login: string): (readonly [string, RegExp, Handl
   const path = (tail: string): RegExp => new RegExp(`${repository}${tail}$`)
   return [
     ['GET', /^\/(?:api\/v1\/)?user$/, () => [200, { login }]],
+    ['POST', /^\/graphql$/, () => [200, { data: { viewer: { login } } }]],
     ...commentRoutes(state, path, login),
     ...checkRoutes(state, path),
     ...releaseRoutes(state, path),
@@ -162,7 +165,10 @@ function commentRoutes({ comments }: State, path: PathOf, login: string): (reado
       path('/issues/(\\d+)/comments'),
       ({ match, query }) => [
         200,
-        page(comments.filter((comment) => comment.issue === Number(match[1])).map(shown), query),
+        // Gitea's list of an issue's comments knows no pages.
+        isGitea(match)
+          ? comments.filter((comment) => comment.issue === Number(match[1])).map(shown)
+          : page(comments.filter((comment) => comment.issue === Number(match[1])).map(shown), query),
       ],
     ],
     [
@@ -204,7 +210,9 @@ function checkRoutes({ checks, statuses }: State, path: PathOf): (readonly [stri
       'GET',
       path('/commits/([^/]+)/check-runs'),
       ({ match, query }) => {
-        const found = checks.filter((check) => check.head_sha === match[1] && check.name === query.get('check_name'))
+        const named = checks.filter((check) => check.head_sha === match[1] && check.name === query.get('check_name'))
+        // Only the latest of a name, as is GitHub's default.
+        const found = named.slice(-1)
         return [200, { total_count: found.length, check_runs: found }]
       },
     ],
@@ -254,19 +262,29 @@ function releaseRoutes(state: State, path: PathOf): (readonly [string, RegExp, H
     const listed = release.assets as { id: number; name: string; size: number }[]
     if (listed.some((asset) => asset.name === name)) return [422, { message: 'already_exists' }]
     assets.set(id, { name, bytes: raw })
-    listed.push({ id, name, size: raw.length })
-    return [201, { id, name, size: raw.length }]
+    const asset = { id, name, size: raw.length, browser_download_url: `${state.url}/attachments/${id}` }
+    listed.push(asset)
+    return [201, asset]
   }
   const download: Handler = ({ match }) => {
     const found = assets.get(Number(match[1]))
     return found ? [200, found.bytes] : [404, { message: 'Not Found' }]
   }
+  const describe: Handler = ({ match }) => {
+    const listed = (find(match[1])?.assets ?? []) as { id: number }[]
+    const found = listed.find((asset) => asset.id === Number(match[2]))
+    return found ? [200, found] : [404, { message: 'Not Found' }]
+  }
   return [
+    ['GET', path('/releases'), ({ query }) => [200, page(releases, query)]],
+    ['GET', path('/releases/(\\d+)/assets/(\\d+)'), describe],
+    ['GET', /^\/attachments\/(\d+)$/, download],
     [
       'GET',
       path('/releases/tags/(.+)'),
       ({ match }) => {
-        const found = releases.find((release) => release.tag_name === match[1])
+        // A draft has no tag yet, and is found in the list only.
+        const found = releases.find((release) => release.tag_name === match[1] && release.draft !== true)
         return found ? [200, found] : [404, { message: 'Not Found' }]
       },
     ],
@@ -304,8 +322,29 @@ function releaseRoutes(state: State, path: PathOf): (readonly [string, RegExp, H
   ]
 }
 
-function page<T>(items: readonly T[], query: URLSearchParams): readonly T[] {
+/** A page of a list; both forges say in a `link` header whether there is a next one. */
+class Page {
+  readonly items: readonly unknown[]
+  readonly hasNext: boolean
+
+  constructor(items: readonly unknown[], hasNext: boolean) {
+    this.items = items
+    this.hasNext = hasNext
+  }
+}
+
+function page(items: readonly unknown[], query: URLSearchParams): Page {
   const size = Number(query.get('per_page') ?? query.get('limit') ?? 30)
   const from = (Number(query.get('page') ?? 1) - 1) * size
-  return items.slice(from, from + size)
+  return new Page(items.slice(from, from + size), from + size < items.length)
+}
+
+function nextPage(base: string, url: URL): string {
+  const next = new URL(url.pathname + url.search, base)
+  next.searchParams.set('page', String(Number(url.searchParams.get('page') ?? 1) + 1))
+  return next.href
+}
+
+function isGitea(match: RegExpExecArray): boolean {
+  return match[0].startsWith('/api/v1/')
 }
