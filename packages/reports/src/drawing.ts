@@ -19,7 +19,7 @@ export function drawChart(chart: Chart): string[] {
   if (chart.type === 'lines') return drawLines(chart)
   return columns(
     chart.points.map(({ at, label, status }) => [
-      `${words[status].mark} ${nameOf(at)}`,
+      `${words[status].mark} ${nameOf(at.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/, '$1 $2'))}`,
       words[status].short,
       nameOf(label),
     ]),

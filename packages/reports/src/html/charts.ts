@@ -26,7 +26,8 @@ use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, LegendCompon
 const fontSize = 12
 const characterWidth = 6.7
 const rowHeight = 30
-const longestLabel = 32
+const longestLabel = 24
+const longestSeries = 18
 
 /** The chart as an SVG element that scales to its place, with its alternative as its accessible name. */
 export function drawChart(block: ChartBlock, width: number): string {
@@ -50,7 +51,10 @@ export function drawChart(block: ChartBlock, width: number): string {
  */
 function accessible(svg: string, label: string): string {
   return svg
-    .replace(/^<svg [^>]*?(viewBox="[^"]*")[^>]*>/, `<svg xmlns="http://www.w3.org/2000/svg" ${label} $1>`)
+    .replace(
+      /^<svg [^>]*?(viewBox="[^"]*")[^>]*>/,
+      (_, box) => `<svg xmlns="http://www.w3.org/2000/svg" ${label} ${box}>`,
+    )
     .replace(/<rect [^>]*fill="none"[^>]*><\/rect>/, '')
     .replace(/<style ><!\[CDATA\[[\s\S]*?\]\]>\s*<\/style>/g, '')
     .replace(/ (?:ecmeta_[a-z_]+|class|clip-path|pointer-events|xml:space)="[^"]*"/g, '')
@@ -87,18 +91,18 @@ function intervals({ marks, unit }: Intervals, width: number): Drawing {
 }
 
 function rows(plot: Plot): Drawing {
-  const labels = plot.labels.map(nameOf)
+  const labels = plot.labels.map((label) => nameOf(label))
   const many = plot.series.length > 1
   return {
-    height: labels.length * (many ? 15 * plot.series.length + 12 : 26) + (many ? 66 : 40),
+    height: labels.length * (many ? 15 * plot.series.length + 12 : 26) + (many ? 78 : 52),
     option: {
-      grid: { left: margin(labels), right: 56, top: many ? 34 : 12, bottom: 30 },
+      grid: { left: margin(labels), right: 56, top: many ? 46 : 22, bottom: 30 },
       ...legendOf(plot),
       xAxis: valueAxis({ splitNumber: 4 }),
       yAxis: rowAxis(labels),
       series: plot.series.map((series, nth) => ({
         ...seriesOf(plot, nth, 'xAxis'),
-        name: nameOf(series.name),
+        name: nameOf(series.name, longestSeries),
         data: [...series.values],
         type: 'bar',
         barMaxWidth: 14,
@@ -116,7 +120,7 @@ function columns(plot: Plot): Drawing {
       ...upright(plot),
       series: plot.series.map((series, nth) => ({
         ...seriesOf(plot, nth, 'yAxis'),
-        name: nameOf(series.name),
+        name: nameOf(series.name, longestSeries),
         data: [...series.values],
         type: 'bar',
         barMaxWidth: 28,
@@ -134,7 +138,7 @@ function lines(plot: Plot): Drawing {
       ...upright(plot),
       series: plot.series.map((series, nth) => ({
         ...seriesOf(plot, nth, 'yAxis'),
-        name: nameOf(series.name),
+        name: nameOf(series.name, longestSeries),
         data: [...series.values],
         type: 'line',
         symbol: shapes[nth % shapes.length],
@@ -152,7 +156,7 @@ function upright(plot: Plot): EChartsCoreOption {
     ...legendOf(plot),
     xAxis: {
       type: 'category',
-      data: plot.labels.map(nameOf),
+      data: plot.labels.map((label) => nameOf(label)),
       axisLabel: { color: placeholder('muted'), hideOverlap: true },
       axisLine: { lineStyle: { color: placeholder('line') } },
       axisTick: { show: false },
@@ -165,7 +169,7 @@ function upright(plot: Plot): EChartsCoreOption {
 function timeline({ points }: Timeline): Drawing {
   const lanes = [...new Set(points.map(({ label }) => label))]
   const moments = points.map(({ at }) => at)
-  const labels = lanes.map(nameOf)
+  const labels = lanes.map((label) => nameOf(label))
   return {
     height: lanes.length * rowHeight + 44,
     option: {
@@ -186,7 +190,7 @@ function timeline({ points }: Timeline): Drawing {
             value: [index, lanes.indexOf(label)],
             symbol: shapeOf(status),
             symbolSize: 12,
-            itemStyle: { color: placeholder(colourOf(status)) },
+            itemStyle: { color: placeholder(colourOf(status)), opacity: 1 },
           })),
         },
       ],
@@ -255,7 +259,12 @@ function seriesOf({ limit }: Plot, nth: number, axis: 'xAxis' | 'yAxis'): object
       symbol: 'none',
       data: [{ [axis]: limit }],
       lineStyle: { color: placeholder('ink'), type: 'dashed', width: 1.5 },
-      label: { formatter: `limit ${number(limit)}`, color: placeholder('ink'), fontSize: 11 },
+      label: {
+        position: axis === 'xAxis' ? 'start' : 'end',
+        formatter: `limit ${number(limit)}`,
+        color: placeholder('ink'),
+        fontSize: 11,
+      },
     },
   }
 }
@@ -268,8 +277,8 @@ function fitsAcross({ labels }: Plot, width: number): boolean {
   return Math.max(0, ...labels.map((label) => label.length)) * characterWidth * labels.length < width - 120
 }
 
-function nameOf(text: string): string {
-  return shorten(inertText(text), longestLabel)
+function nameOf(text: string, longest = longestLabel): string {
+  return shorten(inertText(text), longest)
 }
 
 function margin(labels: readonly string[]): number {

@@ -51,7 +51,8 @@ function valueText({ low, point, high }: IntervalMark, width: number, at: At) {
   const style = {
     text: number(point),
     fill: placeholder('ink'),
-    font: '12px inherit',
+    fontSize: 12,
+    fontFamily: 'inherit',
     verticalAlign: 'middle' as const,
   }
   return { type: 'text' as const, x: width - 56, y, style }

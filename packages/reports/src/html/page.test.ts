@@ -3,6 +3,7 @@ import { parse } from 'parse5'
 import { expect, test } from 'vitest'
 import { hostile, reportOf } from '../../test/hostile.ts'
 import { sampleOptions, sampleReports } from '../../test/sample.ts'
+import { heading, section } from '../blocks.ts'
 import { renderHtml } from './page.ts'
 
 interface Node {
@@ -80,4 +81,12 @@ test('every chart carries its words, takes its colours from the scheme and share
 
 test('the same reports give the same page', async () => {
   expect(await renderHtml(sampleReports, sampleOptions)).toBe(await renderHtml(sampleReports, sampleOptions))
+})
+
+test('a link in a heading makes no link within a link of the navigation', async () => {
+  const [report] = sampleReports
+  if (report === undefined) throw new Error('The sample has no report.')
+  const linked = heading(2, [{ link: { text: 'run 7', url: 'https://example.org/7' } }])
+  const html = await renderHtml([{ ...report, sections: [section('Run', 1, [linked])] }], sampleOptions)
+  expect(html).toContain('<a href="#stage-1-1">run 7</a>')
 })

@@ -1,6 +1,7 @@
 import type { Report } from '@headgate/core'
 import type { PageOptions } from '../options.ts'
 import { isHeaded, sectionsOf } from '../section.ts'
+import { plainText } from '../text.ts'
 import { deciding, decisive, words } from '../words.ts'
 import { type Draw, sectionHtml } from './block.ts'
 import { inlineHtml, statusHtml, textHtml } from './escape.ts'
@@ -50,8 +51,8 @@ function headHtml(reports: readonly Report[], title: string): string {
 function navigation(report: Report, index: number): string {
   const inner = sectionsOf(report).flatMap((section, nth) => {
     const first = section.blocks[0]
-    const name = isHeaded(section) && first?.block === 'heading' ? inlineHtml(first.text) : textHtml(section.name)
-    return `<li><a href="#${sectionId(index, nth)}">${name}</a></li>`
+    const name = isHeaded(section) && first?.block === 'heading' ? plainText(first.text) : section.name
+    return `<li><a href="#${sectionId(index, nth)}">${textHtml(name)}</a></li>`
   })
   const list = inner.length === 0 ? '' : `<ul>${inner.join('')}</ul>`
   return `<li><a href="#${reportId(index)}">${textHtml(report.title)}</a> ${verdictHtml(report)}${list}</li>`

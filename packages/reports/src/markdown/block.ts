@@ -92,6 +92,11 @@ function isPassing(row: Row): boolean {
 export function pipes(columns: readonly Column[], rows: readonly Row[]): string {
   const head = columns.map(({ title }) => escapeMarkdown(title))
   const rule = columns.map(({ align }) => (align === 'right' ? '---:' : ':---'))
-  const body = rows.map((row) => columns.map((_, index) => inlineMarkdown(row[index] ?? '')))
+  const body = rows.map((row) => columns.map((column, index) => inlineMarkdown(inOnePiece(row[index] ?? '', column))))
   return [head, rule, ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** Numbers with their units and intervals stay on one line. */
+function inOnePiece(cell: Text, { align }: Column): Text {
+  return typeof cell === 'string' && align === 'right' && cell.length <= 40 ? cell.replaceAll(' ', '\u00a0') : cell
 }
