@@ -11,6 +11,8 @@ export interface Engine {
   /** How many statements have read data so far. */
   readonly queries: () => number
   query(sql: string): Promise<readonly Row[]>
+  /** Runs what somebody else wrote: refuses more than one statement. Confine the engine before. */
+  queryForeign(sql: string): Promise<readonly Row[]>
   /** The only column of a query, which must be DOUBLE and without NULL. */
   doubles(sql: string): Promise<Float64Array>
   /** From here on nothing but these files can be read, and no setting changed: before SQL of others runs. */

@@ -87,6 +87,6 @@ test('once confined, an engine reads nothing else', async () => {
   await other.confine([join(root, 'open.csv')])
   await expect(other.query(`SELECT * FROM read_text('/etc/hostname')`)).rejects.toThrow(/disabled by configuration/)
   expect(await other.query(`SELECT a FROM read_csv('${join(root, 'open.csv')}')`)).toEqual([{ a: 1 }])
-  await expect(other.query('SELECT 1; SELECT 2')).rejects.toThrow(/single SQL statement/)
+  await expect(other.queryForeign('SELECT 1; SELECT 2')).rejects.toThrow(/single SQL statement/)
   await other.close()
 })

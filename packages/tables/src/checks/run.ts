@@ -169,7 +169,7 @@ async function runQueries(table: Table, all: readonly Measured[]): Promise<void>
     if (metric.kind !== 'sql' || one.cannot !== undefined) continue
     one.sql = filled(metric.query, table.shown, one.columns)
     try {
-      one.measure = answerOf(await table.engine.query(filled(metric.query, table.relation, one.columns)))
+      one.measure = answerOf(await table.engine.queryForeign(filled(metric.query, table.relation, one.columns)))
       if (one.measure === undefined) one.cannot = 'the query answers with no single number or truth value.'
     } catch (error) {
       one.cannot = messageOf(error)

@@ -37,6 +37,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       queries += 1
       return readRows(connection, sql)
     },
+    queryForeign: async (sql) => {
+      queries += 1
+      const statements = await failing(() => connection.extractStatements(sql))
+      if (statements.count !== 1) throw new UserError({ what: 'expected a single SQL statement.' })
+      return readRows(connection, sql)
+    },
     doubles: async (sql) => {
       queries += 1
       return readDoubles(connection, sql)
@@ -55,8 +61,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function readRows(connection: Connection, sql: string): Promise<readonly Row[]> {
-  const statements = await failing(() => connection.extractStatements(sql))
-  if (statements.count !== 1) throw new UserError({ what: 'expected a single SQL statement.' })
   const reader = await failing(() => connection.runAndReadAll(sql))
   return reader.getRowObjectsJS().map((row) => {
     const entries = Object.entries(row).map(([name, value]) => [name, plain(value)])
