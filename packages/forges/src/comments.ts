@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Forge } from './port.ts'
-import type { Rest } from './rest.ts'
+import { Rejection, type Rest } from './rest.ts'
 
 const commentSchema = z.object({
   id: z.int(),
@@ -48,7 +48,12 @@ function change(rest: Rest, comment: RawComment, body: string): Promise<RawComme
 }
 
 async function remove(rest: Rest, comment: RawComment): Promise<void> {
-  await rest.call('DELETE /repos/{owner}/{repo}/issues/comments/{id}', z.unknown(), { id: comment.id })
+  try {
+    await rest.call('DELETE /repos/{owner}/{repo}/issues/comments/{id}', z.unknown(), { id: comment.id })
+  } catch (error) {
+    // Another job was faster.
+    if (!(error instanceof Rejection) || error.status !== 404) throw error
+  }
 }
 
 /** Forges trim and turn line ends: a comment that differs only in that says the same. */

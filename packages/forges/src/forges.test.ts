@@ -107,13 +107,13 @@ describe.each(['github', 'gitea'] as const)('%s', (kind) => {
   })
 })
 
-test('on GitHub the commit gets one check run, changed only when it says something else', async () => {
+test('on GitHub the commit gets one check run, and another only when it says something else', async () => {
   const announce = announcer({ forge: await open('github'), context: context() })
   await announce(news)
   await announce(news)
   expect(writes()).toEqual(['POST /repos/o/r/issues/7/comments', 'POST /repos/o/r/check-runs'])
   await announce({ ...news, verdict: 'fail', accepted: false, summary: 'Worse.' })
-  expect(twin.checks).toMatchObject([{ name: 'headgate (churn)', head_sha: 'abc', conclusion: 'failure' }])
+  expect(twin.checks).toMatchObject([{ conclusion: 'success' }, { name: 'headgate (churn)', conclusion: 'failure' }])
 })
 
 test('on Gitea the commit gets a status', async () => {

@@ -36,7 +36,7 @@ export interface StartedRun {
 
 /**
  * A forge's API, in the words of what Headgate does there. Every method retries what is worth retrying, then throws
- * `OutsideError`; a right that is missing throws `Forbidden` with the permission's YAML line.
+ * `OutsideError`; what the forge refuses (a right that is missing, a text too long) is a `Rejection` with its status.
  */
 export interface Forge {
   readonly kind: ForgeKind

@@ -1,12 +1,20 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream, openAsBlob } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { OutsideError } from '@headgate/core'
 import { z } from 'zod'
 import type { Forge, Release, ReleaseAsset } from './port.ts'
-import { Rejection, type Rest } from './rest.ts'
+import { failed, Rejection, type Rest } from './rest.ts'
 
-const assetSchema = z.object({ id: z.int(), name: z.string(), size: z.int().default(0) })
+const assetSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  size: z.int().default(0),
+  /** On GitHub anything but `uploaded` is an upload that broke off. */
+  state: z.string().default('uploaded'),
+})
 const releaseSchema = z.object({
   id: z.int(),
   tag_name: z.string(),
@@ -24,16 +32,10 @@ const byId = '/repos/{owner}/{repo}/releases/{id}'
 
 /** Releases and their assets: the same on GitHub and Gitea but for where an asset is sent. */
 export function releases(rest: Rest): Releases {
-  const { location } = rest
-  const authorization = `token ${location.token ?? ''}`
   return {
     findRelease: async (tag) => {
-      try {
-        return read(await rest.call('GET /repos/{owner}/{repo}/releases/tags/{tag}', releaseSchema, { tag }))
-      } catch (error) {
-        if (error instanceof Rejection && error.status === 404) return undefined
-        throw error
-      }
+      const found = await findRelease(rest, tag)
+      return found && read(found)
     },
     createRelease: async ({ tag, title, body, draft }) =>
       read(
@@ -47,57 +49,129 @@ export function releases(rest: Rest): Releases {
     updateRelease: async (id, change) => {
       await rest.call(`PATCH ${byId}`, releaseSchema, { id: Number(id), ...change })
     },
-    uploadAsset: async (release, name, path, bytes) => {
-      const url = new URL(await uploadAddress(rest, release))
-      url.searchParams.set('name', name)
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/octet-stream', 'content-length': String(bytes) },
-        body: Readable.toWeb(createReadStream(path)) as ReadableStream,
-        duplex: 'half',
-      } as RequestInit)
-      if (!response.ok) throw transferFailed(`Uploading ${name}`, response.status)
-      return readAsset(assetSchema.parse(await response.json()))
-    },
-    downloadAsset: async (release, asset, to) => {
-      const url = `${location.apiUrl}/repos/${location.repository}/releases/${location.kind === 'gitea' ? `${release.id}/` : ''}assets/${asset.id}`
-      const response = await fetch(await downloadAddress(location.kind, url, authorization), {
-        headers: { authorization, accept: 'application/octet-stream' },
-      })
-      if (!response.ok || response.body === null) throw transferFailed(`Downloading ${asset.name}`, response.status)
-      await pipeline(Readable.fromWeb(response.body as never), createWriteStream(to))
-    },
-    deleteAsset: async (release, asset) => {
-      const route =
-        location.kind === 'gitea'
-          ? `DELETE ${byId}/assets/{asset}`
-          : 'DELETE /repos/{owner}/{repo}/releases/assets/{asset}'
-      await rest.call(route, z.unknown(), { id: Number(release.id), asset: Number(asset.id) })
-    },
+    uploadAsset: (release, name, path, bytes) => uploadAsset(rest, release, { name, path, bytes }),
+    downloadAsset: (release, asset, to) => downloadAsset(rest, release, asset, to),
+    deleteAsset: (release, asset) => deleteAsset(rest, release, asset),
   }
 }
 
+async function findRelease(rest: Rest, tag: string): Promise<z.output<typeof releaseSchema> | undefined> {
+  try {
+    return await rest.call('GET /repos/{owner}/{repo}/releases/tags/{tag}', releaseSchema, { tag })
+  } catch (error) {
+    if (!(error instanceof Rejection) || error.status !== 404) throw error
+  }
+  // A draft has no tag yet, and is found in the list only.
+  const all = await rest.list('GET /repos/{owner}/{repo}/releases', z.array(releaseSchema))
+  return all.find((release) => release.tag_name === tag)
+}
+
+interface Upload {
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+}
+
+async function uploadAsset(rest: Rest, release: Release, upload: Upload): Promise<ReleaseAsset> {
+  try {
+    return await rest.retry(`Uploading ${upload.name}`, () => tryUpload(rest, release, upload))
+  } catch (error) {
+    throw error instanceof Rejection ? refused(`Uploading ${upload.name}`, error) : error
+  }
+}
+
+/** Looks first, since a try before may have arrived although its answer did not. */
+async function tryUpload(rest: Rest, release: Release, { name, path, bytes }: Upload): Promise<ReleaseAsset> {
+  const current = await rest.call(`GET ${byId}`, releaseSchema, { id: Number(release.id) })
+  const same = current.assets?.find((asset) => asset.name === name)
+  if (same?.state === 'uploaded' && same.size === bytes) return readAsset(same)
+  if (same?.state === 'uploaded') throw taken(release, readAsset(same), bytes)
+  if (same) await deleteAsset(rest, release, readAsset(same))
+  const url = new URL(uploadAddress(rest, current))
+  url.searchParams.set('name', name)
+  const headers = { authorization: authorization(rest), 'content-type': 'application/octet-stream' }
+  const response = await fetch(url, { method: 'POST', headers, body: await openAsBlob(path) })
+  if (!response.ok) throw failed(response)
+  return readAsset(assetSchema.parse(await response.json()))
+}
+
 /** GitHub says where to send an asset; Gitea takes it below the release. */
-async function uploadAddress(rest: Rest, release: Release): Promise<string> {
-  const { location } = rest
+function uploadAddress({ location }: Rest, release: z.output<typeof releaseSchema>): string {
   if (location.kind === 'gitea') return `${location.apiUrl}/repos/${location.repository}/releases/${release.id}/assets`
-  const found = await rest.call(`GET ${byId}`, releaseSchema, { id: Number(release.id) })
-  return (found.upload_url ?? '').replace(/\{.*\}$/, '')
+  return (release.upload_url ?? '').replace(/\{.*\}$/, '')
 }
 
-/** Gitea's API describes an asset and names its address; GitHub's sends the bytes. */
-async function downloadAddress(kind: string, url: string, authorization: string): Promise<string> {
-  if (kind !== 'gitea') return url
-  const response = await fetch(url, { headers: { authorization } })
-  if (!response.ok) throw transferFailed('Finding an asset', response.status)
-  return z.object({ browser_download_url: z.string() }).parse(await response.json()).browser_download_url
+async function downloadAsset(rest: Rest, release: Release, asset: ReleaseAsset, to: string): Promise<void> {
+  const what = `Downloading ${asset.name}`
+  const partial = `${to}.partial`
+  await mkdir(dirname(to), { recursive: true })
+  try {
+    await rest.retry(what, async () => {
+      const headers = { authorization: authorization(rest), accept: 'application/octet-stream' }
+      const response = await fetch(await downloadAddress(rest, release, asset), { headers })
+      if (!response.ok || response.body === null) throw failed(response)
+      await pipeline(Readable.fromWeb(response.body as never), createWriteStream(partial))
+    })
+    const { size } = await stat(partial)
+    if (size !== asset.bytes) throw cutShort(asset, size)
+    await rename(partial, to)
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw error instanceof Rejection ? refused(what, error) : error
+  }
 }
 
-function transferFailed(what: string, status: number): OutsideError {
+/** GitHub's API sends the bytes; Gitea's names an address, which gets the token only if it is the forge's own. */
+async function downloadAddress(rest: Rest, release: Release, asset: ReleaseAsset): Promise<string> {
+  const { apiUrl, serverUrl, repository, kind } = rest.location
+  if (kind !== 'gitea') return `${apiUrl}/repos/${repository}/releases/assets/${asset.id}`
+  const described = await rest.call(`GET ${byId}/assets/{asset}`, z.object({ browser_download_url: z.string() }), {
+    id: Number(release.id),
+    asset: Number(asset.id),
+  })
+  const own = [apiUrl, serverUrl].filter((address) => URL.canParse(address)).map((address) => new URL(address).origin)
+  const { origin } = new URL(described.browser_download_url)
+  if (own.includes(origin)) return described.browser_download_url
+  throw new OutsideError({
+    tried: `Downloading ${asset.name} was tried.`,
+    state: `The forge says that it lies on ${origin}, which is not the forge; the token was not sent there.`,
+    next: 'Set the ROOT_URL of the forge to the address under which it is asked.',
+  })
+}
+
+async function deleteAsset(rest: Rest, release: Release, asset: ReleaseAsset): Promise<void> {
+  const route =
+    rest.location.kind === 'gitea'
+      ? `DELETE ${byId}/assets/{asset}`
+      : 'DELETE /repos/{owner}/{repo}/releases/assets/{asset}'
+  await rest.call(route, z.unknown(), { id: Number(release.id), asset: Number(asset.id) })
+}
+
+function authorization({ location }: Rest): string {
+  return `token ${location.token ?? ''}`
+}
+
+function refused(what: string, { status, message }: Rejection): OutsideError {
   return new OutsideError({
     tried: `${what} was tried.`,
-    state: `The forge answered ${status}. Nothing refers to the file yet.`,
-    next: 'Run the job again: what has arrived is not sent twice.',
+    state: `The forge refused it (${status}): ${message}. Nothing refers to the file yet.`,
+    next: 'Check the token: it needs `permissions: { contents: write }` to upload, and read to download.',
+  })
+}
+
+function taken(release: Release, asset: ReleaseAsset, bytes: number): OutsideError {
+  return new OutsideError({
+    tried: `${asset.name} (${bytes} bytes) was to be uploaded to the release ${release.tag}.`,
+    state: `It has an asset of this name with ${asset.bytes} bytes, which was left as it is.`,
+    next: 'Look at the release, and delete that asset if it is wrong.',
+  })
+}
+
+function cutShort(asset: ReleaseAsset, size: number): OutsideError {
+  return new OutsideError({
+    tried: `${asset.name} was downloaded.`,
+    state: `${size} of ${asset.bytes} bytes came; nothing of it was kept.`,
+    next: 'Run the job again.',
   })
 }
 
@@ -106,7 +180,7 @@ function read(release: z.output<typeof releaseSchema>): Release {
     id: String(release.id),
     tag: release.tag_name,
     url: release.html_url,
-    assets: (release.assets ?? []).map(readAsset),
+    assets: (release.assets ?? []).filter((asset) => asset.state === 'uploaded').map(readAsset),
   }
 }
 

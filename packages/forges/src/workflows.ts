@@ -22,6 +22,7 @@ export async function dispatch(
       route,
       startedSchema.optional().transform((value) => value ?? null),
       { workflow, ref, inputs, ...details },
+      { once: true },
     )
   try {
     return started(await ask({ return_run_details: true }))
