@@ -41,6 +41,7 @@ const defaultAlpha = 0.05
 export function judge(request: JudgementRequest): Judged[] {
   const slices = cutSlices(request.evidence)
   const compare = comparer(request)
+  const measureOnly = comparer(request, reportedResamples)
   const ofRules = request.rules.map((rule) => draftsOf(rule, slices, compare, request))
   const idle = new Set(ofRules.filter((drafts) => drafts.every(({ isSmall }) => isSmall)).flat())
   const drafts = ofRules.flat()
@@ -56,15 +57,18 @@ export function judge(request: JudgementRequest): Judged[] {
   const others = [slices.all, ...columns].flatMap((slice) =>
     request.reported.metrics
       .filter((metric) => !isThere(metric, slice.name))
-      .map((metric) => reportOnly(metric, slice, compare(metric, slice), 'no rule is about it', request)),
+      .map((metric) => reportOnly(metric, slice, measureOnly(metric, slice), 'no rule is about it', request)),
   )
   return [...judged, ...others]
 }
 
 type Compare = (metric: MetricName, slice: Slice) => Comparison
 
+/** Resamples where nothing is decided, a fifth of what a decision takes. */
+const reportedResamples = 1999
+
 /** Compares each metric and slice once. */
-function comparer({ evidence, candidate, baseline, seed }: JudgementRequest): Compare {
+function comparer({ evidence, candidate, baseline, seed }: JudgementRequest, resamples?: number): Compare {
   const done = new Map<string, Comparison>()
   return (metric, slice) => {
     const key = JSON.stringify([metric, slice.name])
@@ -78,6 +82,7 @@ function comparer({ evidence, candidate, baseline, seed }: JudgementRequest): Co
       candidate: rows(mine ?? new Float64Array()),
       truth: rows(evidence.truth),
       seed,
+      ...(resamples === undefined ? {} : { resamples }),
       ...(theirs ? { baseline: rows(theirs) } : {}),
       ...(evidence.weights ? { weights: rows(evidence.weights) } : {}),
       ...(evidence.task === 'regression' ? {} : classesOf(evidence)),
