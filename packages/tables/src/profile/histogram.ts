@@ -12,27 +12,35 @@ interface Wanted {
   readonly edges: readonly number[]
 }
 
-/** Edges between which about equally many of the finite values lie, from exact quantiles. One query. */
+/**
+ * Edges between which about equally many of the finite values lie: the values at every 256th part of their order, which
+ * is several times as fast as as many quantiles. One query.
+ */
 export async function equiDepthEdges(
   table: Table,
   columns: readonly TableColumn[],
 ): Promise<ReadonlyMap<string, number[]>> {
   if (columns.length === 0) return new Map()
-  const { dialect } = table.engine
-  const shares = Array.from({ length: binCount + 1 }, (_, i) => i / binCount).join(', ')
-  const lists = columns.map((column, index) => {
-    const x = dialect.asDouble(column.value)
-    return `quantile_disc(${x}, [${shares}]) FILTER (WHERE ${dialect.isFinite(x)}) AS c${index}`
-  })
-  const [row = {}] = await table.engine.query(`SELECT ${lists.join(', ')} FROM ${table.relation}`)
-  const edges = columns.flatMap((column, index): [string, number[]][] => {
-    const list = row[`c${index}`]
-    if (!Array.isArray(list)) return []
-    const distinct = [...new Set(list.map(Number))]
+  const rows = await table.engine.query(columns.map((column, part) => ordered(table, column, part)).join(' UNION ALL '))
+  const found = columns.map(() => new Set<number>())
+  for (const row of rows) found[Number(row.part)]?.add(Number(row.x))
+  const edges = columns.flatMap((column, part): [string, number[]][] => {
+    const distinct = [...(found[part] ?? [])].sort((a, b) => a - b)
+    if (distinct.length === 0) return []
     // A constant column has one edge only: its single bin is [x, x].
     return [[column.name, distinct.length === 1 ? [...distinct, ...distinct] : distinct]]
   })
   return new Map(edges)
+}
+
+/** The first value, and each whose rank passes another 256th part of the count. */
+function ordered(table: Table, column: TableColumn, part: number): string {
+  const { dialect } = table.engine
+  const x = dialect.asDouble(column.value)
+  const finite = `SELECT ${x} AS x FROM ${table.relation} WHERE ${x} IS NOT NULL AND ${dialect.isFinite(x)}`
+  const ranked = `SELECT x, row_number() OVER (ORDER BY x) AS nth, count(*) OVER () AS n FROM (${finite})`
+  const share = (rank: string): string => `floor(${dialect.asDouble(`${rank} * ${binCount}`)} / n)`
+  return `SELECT ${part} AS part, x FROM (${ranked}) WHERE nth = 1 OR ${share('nth')} > ${share('(nth - 1)')}`
 }
 
 /** Counts and sums of the finite values per bin, for all columns in one query. */
