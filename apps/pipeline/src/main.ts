@@ -1,4 +1,6 @@
-import { detectRunner } from '@headgate/runners'
+import { detectRunner, endOnBugs } from '@headgate/runners'
 import { runPipeline } from './pipeline.ts'
 
-process.exitCode = (await runPipeline(await detectRunner())).exitCode
+const runner = await detectRunner()
+endOnBugs(runner)
+process.exitCode = (await runPipeline(runner)).exitCode

@@ -45,6 +45,10 @@ export async function runPipeline(runner: Runner): Promise<{ exitCode: ExitCode;
       const outcome = await runner.log.group(name, () => startWith(stage, run, wire, runner))
       outcomes.push({ ...outcome, stage: name })
       if (outcome.exitCode !== exitCodes.accepted) return { exitCode: outcome.exitCode, outcomes }
+      if (name === 'train' && outcome.document?.verdict === 'inconclusive') {
+        runner.log.notice('Nothing was trained, so there is nothing to judge.')
+        break
+      }
     }
     return { exitCode: exitCodes.accepted, outcomes }
   } catch (error) {

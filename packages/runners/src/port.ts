@@ -15,8 +15,8 @@ export interface Log {
 export interface HandOver {
   /** Fetches what earlier jobs of this run left, without overwriting what is there. Returns the files it brought. */
   restore(model: string, workFolder: string): Promise<readonly string[]>
-  /** Leaves the stage's files for later jobs. */
-  save(model: string, stage: string, workFolder: string): Promise<void>
+  /** Leaves a stage's files (paths in the work folder, of files or folders) for later jobs. */
+  save(model: string, stage: string, files: readonly string[], workFolder: string): Promise<void>
 }
 
 /** The CI's cache. A failed save is never an error, and nothing that matters lives only here. */

@@ -1,6 +1,16 @@
 import { join } from 'node:path'
-import type { AnyStage, ExitCode, Findings, Report, Run, Settings, StageDocument, StageKind } from '@headgate/core'
-import { documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
+import type {
+  AnyStage,
+  ExitCode,
+  Findings,
+  Report,
+  Run,
+  Settings,
+  StageDocument,
+  StageKind,
+  StageName,
+} from '@headgate/core'
+import { documentFile, documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
 import { readText, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
@@ -8,7 +18,10 @@ import { detectRunner } from './detect.ts'
 import { tellFailure } from './failure.ts'
 import { commonOutputs } from './outputs.ts'
 import type { Runner, Wire } from './port.ts'
-import { keepReport, keptReports } from './shelf.ts'
+import { keepReport, keptReports, reportFile } from './shelf.ts'
+
+/** What a stage leaves beside its document and its report. */
+const besides: Partial<Record<StageName, readonly string[]>> = { 'validate-data': ['profile.json'], train: ['output'] }
 
 /** What came of a stage: the exit code, and what a command may print. */
 export interface Outcome {
@@ -26,7 +39,15 @@ export async function start<S extends AnyStage, Ports>(
   wire: Wire<S, NoInfer<Ports>>,
 ): Promise<ExitCode> {
   const runner = await detectRunner()
+  endOnBugs(runner)
   return (await startWith(stage, run, wire, runner)).exitCode
+}
+
+/** What is thrown outside every awaited chain is a bug: told as one, and never taken for a verdict. */
+export function endOnBugs(runner: Runner): void {
+  const end = (thrown: unknown): never => process.exit(tellFailure(thrown, runner))
+  process.once('uncaughtException', end)
+  process.once('unhandledRejection', end)
 }
 
 /**
@@ -44,7 +65,9 @@ export async function startWith<S extends AnyStage, Ports>(
     return await pass(stage, run, wire, runner, close)
   } catch (thrown) {
     const reason: unknown = runner.signal.aborted ? runner.signal.reason : thrown
-    return { exitCode: tellFailure(reason, runner) }
+    const exitCode = tellFailure(reason, runner)
+    await runner.output({ 'exit-code': String(exitCode) }).catch(() => undefined)
+    return { exitCode }
   } finally {
     for (const end of close) await end().catch((error: unknown) => runner.log.warning(String(error)))
   }
@@ -70,10 +93,12 @@ async function pass<S extends AnyStage, Ports>(
     findings.exitCode ?? (isAccepted(findings.verdict, settings.failOn) ? exitCodes.accepted : exitCodes.refused)
   if (settings.dryRun) return { exitCode, document, report }
   const path = await writeDocument(stage.document as StageKind, settings.workFolder, document as never)
-  await keepReport(settings.workFolder, stage.name, report)
+  await keepReport(settings.workFolder, stage.name, document.commit, report)
   await tell(stage, { settings, runner, document, report, exitCode, path, announce: wired.announce })
-  if (settings.handOver === 'artifact')
-    await (await runner.handOver())?.save(settings.model, stage.name, settings.workFolder)
+  if (settings.handOver === 'artifact') {
+    const files = [documentFile(stage.document as StageKind), reportFile(stage.name), ...(besides[stage.name] ?? [])]
+    await (await runner.handOver())?.save(settings.model, stage.name, files, settings.workFolder)
+  }
   return { exitCode, document, report, path }
 }
 
@@ -135,7 +160,7 @@ interface News<S extends AnyStage> {
 
 async function tell<S extends AnyStage>(stage: S, news: News<S>): Promise<void> {
   const { settings, runner, document, report, exitCode, announce } = news
-  const reports = await keptReports(settings.workFolder)
+  const reports = await keptReports(settings.workFolder, document.commit)
   const page = pageOf(settings, runner)
   const reportPath = join(settings.workFolder, 'report.html')
   await writeAtomically(reportPath, await renderHtml(reports, page))

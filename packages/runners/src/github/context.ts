@@ -14,6 +14,7 @@ const pullRequestSchema = z.object({
 const eventSchema = z.object({
   pull_request: pullRequestSchema.optional(),
   merge_group: z.object({ head_sha: z.string(), base_ref: z.string(), base_sha: z.string() }).optional(),
+  workflow_run: z.object({ head_sha: z.string() }).optional(),
   repository: z.object({ default_branch: z.string().optional() }).optional(),
 })
 
@@ -27,7 +28,8 @@ export function githubContext(variables: Variables): Context {
   return {
     runner: 'github',
     event: eventKind(name, branch, defaultBranch),
-    commit: pullRequest?.headSha ?? event.merge_group?.head_sha ?? variables.GITHUB_SHA ?? '',
+    commit:
+      pullRequest?.headSha ?? event.merge_group?.head_sha ?? event.workflow_run?.head_sha ?? variables.GITHUB_SHA ?? '',
     branch,
     defaultBranch,
     actor: variables.GITHUB_ACTOR ?? '',
