@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Decision, Drift, Settings } from '@headgate/core'
-import { digestOfValue, messageOf, OutsideError } from '@headgate/core'
+import { digestOfValue, messageOf, OutsideError, UserError } from '@headgate/core'
 import type { Entry, EntryOf, NewEntry } from '@headgate/ledger'
 import type { Claim } from '@headgate/retraining'
 import { decide } from '@headgate/retraining'
@@ -41,16 +41,23 @@ export async function decideAndRecord(finding: Finding, settings: DriftSettings,
     const { decision } = await judge(finding, entries, settings, ports)
     return { ...seen(entries, settings), decision }
   }
+  refuseWithoutToken(settings, ports)
   // Only a claim is told apart by who makes it: of two that look at the same time, one starts the run.
   const claimId = `claim-${randomUUID()}`
   let judged: Judged | undefined
   const { entries } = await ledger.update(settings.model, async (found) => {
     judged = await judge(finding, found, settings, ports)
-    return newEntries(finding, judged, claimId, settings, ports)
+    return newEntries({ ...finding, version: versionOf(found, settings) }, judged, claimId, settings, ports)
   })
   const { decision } = judged ?? (await judge(finding, entries, settings, ports))
   const started = await startRun(decision, claimId, settings, ports)
   return { ...seen(entries, settings), decision: { ...decision, ...started } }
+}
+
+function refuseWithoutToken({ retrain }: DriftSettings, { context, forge }: Ports): void {
+  if (retrain !== 'dispatch' || context.forge === undefined || forge !== undefined) return
+  const fix = 'Give the job `permissions: { actions: write }` and its token as `token`.'
+  throw new UserError({ what: '`retrain: dispatch` needs a token to start a run on the forge.', fix })
 }
 
 interface Judged {
@@ -101,9 +108,7 @@ const endedStates: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancel
 async function isOver(run: string, forge: Ports['forge']): Promise<boolean> {
   if (forge === undefined) return false
   // A forge that does not answer leaves the lease as it is.
-  const state = await forge()
-    .then((known) => known.runState(run))
-    .catch(() => 'unknown')
+  const state = await forge.runState(run).catch(() => 'unknown')
   return endedStates.has(state)
 }
 
@@ -116,18 +121,18 @@ function startedId(claimId: string): string {
 }
 
 function newEntries(
-  finding: Finding,
+  finding: Finding & { readonly version: string | null },
   { decision, until }: Judged,
   claimId: string,
   settings: DriftSettings,
   ports: Ports,
 ): NewEntry[] {
-  const { share, drifted } = finding
+  const { share, drifted, version } = finding
   const stamp = stampOf(ports)
   const entries: NewEntry[] = []
   // What could not be decided is no window: it neither counts for a retraining nor against one.
   if (drifted !== null) {
-    const window = { from: finding.range?.from ?? until, until, drifted, share, version: null }
+    const window = { from: finding.range?.from ?? until, until, drifted, share, version }
     entries.push({ ...stamp, kind: 'window', id: finding.id, ...window })
   }
   if (settings.retrain === 'off') return entries
@@ -160,7 +165,7 @@ async function startRun(
   const stamp = stampOf(ports)
   const reason = `${decision.reasons.join(' ')} Key ${decision.key}.`
   try {
-    const started = await (await forge()).dispatch(settings.workflow, context.defaultBranch, { reason })
+    const started = await forge.dispatch(settings.workflow, context.defaultBranch, { reason })
     const run = started.id === undefined ? {} : { run: { id: started.id, url: started.url ?? '' } }
     // This entry's run is the one that was started: a later look at it may end the lease early.
     const { reasons, key } = { reasons: [`Started ${settings.workflow}.`], key: decision.key }
@@ -179,16 +184,21 @@ async function startRun(
   }
 }
 
-function seen(entries: readonly Entry[], { environment }: DriftSettings): Pick<Decided, 'version' | 'history'> {
-  const deployed = entries
-    .filter(isKind('deployment'))
-    .findLast((entry) => entry.environment === environment && entry.status === 'succeeded')
+function seen(entries: readonly Entry[], settings: DriftSettings): Pick<Decided, 'version' | 'history'> {
   const history = entries
     .filter(isKind('window'))
     .map(({ until, drifted, share }) => ({ until, drifted, share }))
     .sort((a, b) => (a.until < b.until ? -1 : 1))
     .slice(-shownWindows)
-  return { version: deployed?.version ?? null, history }
+  return { version: versionOf(entries, settings), history }
+}
+
+/** The version that the environment is meant to serve. */
+function versionOf(entries: readonly Entry[], { environment }: DriftSettings): string | null {
+  const deployed = entries
+    .filter(isKind('deployment'))
+    .findLast((entry) => entry.environment === environment && entry.status === 'succeeded')
+  return deployed?.version ?? null
 }
 
 function isKind<K extends Entry['kind']>(kind: K): (entry: Entry) => entry is EntryOf<K> {

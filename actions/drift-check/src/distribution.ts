@@ -10,6 +10,9 @@ const mostCategories = 8
 /** A category of fewer rows may name a person. */
 const leastRows = 10
 
+/** With more categories they are names rather than kinds, and none is shown. */
+const mostKinds = 100
+
 /** Both sides as shares, coarse enough to be looked at and to name nobody. */
 export function distributionOf(input: TestInput): Distribution {
   return input.type === 'num' ? ofNumbers(input.reference, input.current) : ofCategories(input)
@@ -33,7 +36,8 @@ function ofNumbers(reference: Sample, current: Sample): Distribution {
 function ofCategories(input: { reference: CategoryCounts; current: CategoryCounts }): Distribution {
   const count = (side: CategoryCounts, key: string | number | boolean): number => side.get(key) ?? 0
   const { reference, current } = input
-  const keys = [...new Set([...reference.keys(), ...current.keys()])]
+  const all = new Set([...reference.keys(), ...current.keys()])
+  const keys = [...(all.size > mostKinds ? [] : all)]
     .filter((key) => Math.max(count(reference, key), count(current, key)) >= leastRows)
     .sort((a, b) => count(reference, b) + count(current, b) - count(reference, a) - count(current, a))
     .slice(0, mostCategories)

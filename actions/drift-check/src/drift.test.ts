@@ -11,7 +11,7 @@ import { type LedgerView, openLedger } from '@headgate/ledger'
 import { renderMarkdown } from '@headgate/reports'
 import type { Log } from '@headgate/runners'
 import type { Engine } from '@headgate/tables'
-import { openEngine } from '@headgate/tables'
+import { buildProfile, findSource, openEngine, openTable } from '@headgate/tables'
 import { afterEach, expect, test } from 'vitest'
 import { type Ports, run, stage } from './index.ts'
 
@@ -187,69 +187,33 @@ test('data without a column in common is inconclusive, and settings of later rel
   await expect(check(root, { window: 'day' })).rejects.toThrow('Name the column with the time of a row')
 })
 
-/** A profile with 64 bins of equal width over values of `large`. */
-function profileOf(values: readonly number[], words: Readonly<Record<string, number>>): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const edges = Array.from({ length: 65 }, (_, i) => (i * 10) / 64)
-  const bins = Array.from({ length: 64 }, (_, i) => {
-    const inside = values.filter((value) => Math.min(Math.floor(value * 6.4), 63) === i)
-    return { count: inside.length, sum: inside.reduce((sum, value) => sum + value, 0) }
-  })
-  const digest = `sha256:${'0'.repeat(64)}`
-  const nothing = { count: 0, sum: 0 }
-  const shared = { rows: values.length, nulls: 0, nan: 0, infinite: 0 }
-  const counts = Object.entries(words).map(([value, count]) => ({ value, count }))
-  return JSON.stringify({
-    schema: schemaName('profile'),
-    summary: '',
-    model: 'm',
-    commit: '',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    tool: 'headgate 0',
-    runner: { kind: 'local', event: 'push', os: 'linux' },
-    inputs: [],
-    durationMs: 0,
-    data: { source: 'train', rows: values.length, columns: 2, digest },
-    columns: [
-      {
-        ...shared,
-        column: 'x',
-        type: 'float',
-        distinct: values.length,
-        minimum: Math.min(...values),
-        maximum: Math.max(...values),
-        moments: { count: values.length, mean, m2: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) },
-        categories: null,
-        histogram: { edges, edgesDigest: digest, bins, below: nothing, above: nothing },
-      },
-      {
-        ...shared,
-        column: 'w',
-        type: 'string',
-        distinct: counts.length,
-        minimum: null,
-        maximum: null,
-        moments: null,
-        categories: { counts, hashed: false, others: 0 },
-        histogram: null,
-      },
-    ],
-  })
+/** The profile of a source, as `validate-data` leaves it. */
+async function writeProfile(root: string, source: string): Promise<void> {
+  const engine = await (await portsOf(root)).engine()
+  const profile = await buildProfile(await openTable(engine, await findSource(source, root)))
+  const run = { model: 'm', commit: '', createdAt: '2026-01-01T00:00:00.000Z', tool: 'headgate 0', durationMs: 0 }
+  const header = { ...run, summary: '', inputs: [], runner: { kind: 'local' as const, event: 'push', os: 'linux' } }
+  writeFileSync(join(root, 'profile.json'), strictJson({ schema: schemaName('profile'), ...header, ...profile }))
 }
 
 test('a profile decides by bounds that hold the exact score, and says where it cannot', async () => {
-  const values = range(2000, (i) => (10 * ((7919 * i) % 9973)) / 9973) as number[]
+  const values = range(2000, (i) => (10 * ((7919 * i) % 9973)) / 9973)
   const numbers = range(1500, (i) => (10 * ((7907 * i) % 9967)) / 9967 + 0.5)
+  const rare = words({ anna: 3, bert: 5 })
   const root = makeProject({
-    'profile.json': profileOf(values, { a: 1000, b: 1000 }),
-    'current.csv': csv({ x: numbers, w: words({ a: 750, b: 750 }) }),
+    'train.csv': csv({ x: values, w: [...rare, ...words({ a: 996, b: 996 })] }),
+    'current.csv': csv({ x: numbers, w: [...rare, ...words({ a: 746, b: 746 })] }),
   })
+  await writeProfile(root, 'train.csv')
+  const exact = await check(root, { reference: 'train.csv' })
   const document = await check(root, { reference: 'profile.json' })
   const x = column(document, 'x')
   expect(x).toMatchObject({ test: 'wasserstein', score: null, drifted: true })
   expect(x?.interval?.low).toBeLessThanOrEqual(0.1688388095955243 + 1e-12)
   expect(x?.interval?.high).toBeGreaterThanOrEqual(0.1688388095955243 - 1e-12)
-  expect(column(document, 'w')).toMatchObject({ test: 'jensenshannon', score: 0, drifted: false })
+  expect(column(document, 'w')).toMatchObject({ test: 'jensenshannon', drifted: false })
+  // Rare names are kept as hashes only, and are compared all the same.
+  expect(column(document, 'w')?.score).toBeCloseTo(column(exact, 'w')?.score ?? -1, 12)
   const psi = await check(root, { reference: 'profile.json', tests: 'psi' })
   expect(column(psi, 'x')).toMatchObject({ drifted: null, status: 'inconclusive' })
   expect(column(psi, 'x')?.note).toContain('Give `reference` as data')
@@ -273,8 +237,8 @@ async function readLedger(root: string): Promise<LedgerView | undefined> {
   return (await portsOf(root)).ledger?.read('m')
 }
 
-function forgeWith(dispatch: Forge['dispatch']): () => Promise<Forge> {
-  return async () => ({ dispatch, runState: async () => 'running' }) as unknown as Forge
+function forgeWith(dispatch: Forge['dispatch']): Ports['forge'] {
+  return { dispatch, runState: async () => 'running' }
 }
 
 test('two drifted windows start one retraining, however often and by however many they are checked', async () => {
@@ -361,22 +325,51 @@ test('a service beyond its limit fails a check whose data is quiet', async () =>
   expect(gone).toMatchObject({ verdict: 'inconclusive', service: [{ name: 'metrics', status: 'inconclusive' }] })
 })
 
+const flights = resolve(import.meta.dirname, '../../../examples/flight-delays')
+const roles = { timestamp: 'scheduled_departure', id: 'id', truth: 'late', prediction: 'prediction', score: 'score' }
+
 // The scores are those of Evidently 0.7.21, in the example's README.
 test.each([
   ['2013-03', 'warn', 0.2, false, { temperature: 0.587, humidity: 0.242 }],
   ['2013-06', 'fail', 0.6, true, { temperature: 4.231, precipitation: 0.69, carrier: 0.036 }],
 ] as const)('the flights of %s are %s', async (month, verdict, share, drifted, scores) => {
-  const flights = resolve(import.meta.dirname, '../../../examples/flight-delays')
-  const document = await check(makeProject(), {
-    reference: join(flights, 'data/train/*.parquet'),
-    current: join(flights, `data/batches/${month}/flights.parquet`),
-    timestamp: 'scheduled_departure',
-    id: 'id',
-    truth: 'late',
-    prediction: 'prediction',
-    score: 'score',
-  })
+  const root = makeProject()
+  const train = join(flights, 'data/train/*.parquet')
+  const current = join(flights, `data/batches/${month}/flights.parquet`)
+  const document = await check(root, { ...roles, reference: train, current })
   expect(document).toMatchObject({ verdict, share, drifted, untested: [] })
   expect(document.columns).toHaveLength(10)
   for (const [name, score] of Object.entries(scores)) expect(column(document, name)?.score).toBeCloseTo(score, 3)
+
+  await writeProfile(root, train)
+  const { columns, drifted: decided } = await check(root, { ...roles, reference: 'profile.json', current })
+  expect(decided).toBe(drifted)
+  for (const { column: name, interval, drifted: found } of columns) {
+    const exact = column(document, name)
+    if (found !== null) expect([name, found]).toEqual([name, exact?.drifted])
+    if (interval === null) continue
+    expect(interval.low).toBeLessThanOrEqual((exact?.score ?? 0) + 1e-9)
+    expect(interval.high).toBeGreaterThanOrEqual((exact?.score ?? 0) - 1e-9)
+  }
+})
+
+test('a run on a forge that cannot start a retraining says so before it claims one', async () => {
+  const root = makeWindows()
+  const forge = { kind: 'github' as const, apiUrl: '', serverUrl: 'https://forge', repository: 'o/n' }
+  const given = { ...dispatching, current: 'day-1.csv' }
+  await expect(check(root, given, { context: { ...context, forge } })).rejects.toThrow('actions: write')
+  expect((await readLedger(root))?.entries).toEqual([])
+})
+
+test('the newest outcome of a claim lets the next retraining start once the cooldown is over', async () => {
+  const root = makeWindows()
+  const given = { ...dispatching, retrain: 'decide', rules: { windows: 1, of: 1, cooldown: '1h', budget: { day: 9 } } }
+  const at = (hour: number) => ({ now: () => new Date(Date.UTC(2026, 1, 1, hour)) })
+  expect((await check(root, { ...given, current: 'day-1.csv' }, at(0))).decision.retrain).toBe(true)
+  const held = await check(root, { ...given, current: 'day-2.csv' }, at(2))
+  expect(held.decision.blockedBy).toEqual([expect.stringContaining('in flight')])
+  const key = (await readLedger(root))?.entries.flatMap((entry) => (entry.kind === 'claim' ? entry.key : []))[0] ?? ''
+  const outcome = { kind: 'outcome' as const, key, result: 'succeeded' as const, commit: null, actor: 'Ada' }
+  await (await portsOf(root)).ledger?.append('m', [outcome])
+  expect((await check(root, { ...given, current: 'day-2.csv' }, at(2))).decision.retrain).toBe(true)
 })

@@ -19,8 +19,8 @@ export interface Ports {
   readonly champion: () => Promise<Champion>
   /** `undefined` outside a Git work tree. */
   readonly ledger: Ledger | undefined
-  /** `undefined` where the run knows no forge. */
-  readonly forge: (() => Promise<Forge>) | undefined
+  /** `undefined` where the run knows no forge, or has no token for it. */
+  readonly forge: Pick<Forge, 'dispatch' | 'runState'> | undefined
   readonly context: Context
   readonly log: Log
   readonly signal: AbortSignal

@@ -1,6 +1,7 @@
 import type { ColumnDrift, ColumnProfile } from '@headgate/core'
 import type { BinnedSample, CategoryCounts, TestName } from '@headgate/statistics'
 import { binSample, boundKs, boundWasserstein, driftTests } from '@headgate/statistics'
+import { categoryHash } from '@headgate/tables'
 import type { Pair, Untested } from './columns.ts'
 import { mostIntegerCategories, testFor, tooManyTexts } from './columns.ts'
 import { distributionOf } from './distribution.ts'
@@ -26,7 +27,7 @@ export function compareWithProfile(pair: Pair, current: Values): ColumnDrift | U
   const name = testFor(pair, { type, referenceRows: rows, distinct })
   if (type === 'cat') {
     if (counts === undefined) {
-      const why = 'The profile holds its categories hashed or in part.'
+      const why = 'The profile holds only a part of its categories.'
       return undecided(pair, profile, current, name, `${why} ${supplyData}`)
     }
     return exact(pair, profile, current, name, counts)
@@ -34,20 +35,36 @@ export function compareWithProfile(pair: Pair, current: Values): ColumnDrift | U
   return bounded(pair, profile, current, name)
 }
 
-/** Counts of all the values, where the profile has them all in clear. */
+/** Counts of all the values, where the profile has them all; rare values may stand as hashes. */
 function exactCounts({ categories, type }: ColumnProfile): CategoryCounts | undefined {
-  if (categories === null || categories.hashed || categories.others > 0) return undefined
-  const keyOf = (value: string): string | number => (type === 'integer' || type === 'float' ? Number(value) : value)
+  if (categories === null || categories.others > 0) return undefined
+  const isNumber = type === 'integer' || type === 'float'
+  const keyOf = (value: string): string | number => (isNumber && value.trim() !== '' ? numberOrText(value) : value)
   return new Map(categories.counts.map(({ value, count }) => [keyOf(value), count]))
+}
+
+function numberOrText(value: string): string | number {
+  const number = Number(value)
+  return Number.isNaN(number) ? value : number
+}
+
+/** Current counts under the names that the profile has for the values. */
+function underNamesOf(reference: CategoryCounts, column: string, current: CategoryCounts): CategoryCounts {
+  const nameOf = (value: string | number | boolean): string | number | boolean => {
+    if (reference.has(value)) return value
+    const hash = categoryHash(column, String(value))
+    return reference.has(hash) ? hash : value
+  }
+  return new Map([...current].map(([value, count]) => [nameOf(value), count]))
 }
 
 /** Distinct values of both sides, as exact as the choice of a test needs it. */
 function distinctOf(
   counts: CategoryCounts | undefined,
-  { distinct }: ColumnProfile,
+  { column, distinct }: ColumnProfile,
   current: Values,
 ): number | undefined {
-  if (counts) return new Set([...counts.keys(), ...current.counts().keys()]).size
+  if (counts) return new Set([...counts.keys(), ...underNamesOf(counts, column, current.counts()).keys()]).size
   const inCurrent = current.numbers ? distinctUpTo(mostIntegerCategories, current.numbers) : current.counts().size
   const least = Math.max(distinct ?? 0, inCurrent)
   // Above five, no default test depends on it.
@@ -62,7 +79,8 @@ function exact(
   reference: CategoryCounts,
 ): ColumnDrift {
   const test = driftTests[name]
-  const input = { type: 'cat' as const, reference, current: current.counts() }
+  const named = underNamesOf(reference, profile.column, current.counts())
+  const input = { type: 'cat' as const, reference, current: named }
   const scored = test.score(input)
   if (scored.score === null) return undecided(pair, profile, current, name, `No score: ${scored.reason}.`)
   const drifted = test.drifted(scored.score)

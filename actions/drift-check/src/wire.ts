@@ -1,8 +1,8 @@
-import { UserError } from '@headgate/core'
-import { announcer, forgeFor, forgeOf } from '@headgate/forges'
+import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
 import type { Wire } from '@headgate/runners'
 import { type Engine, openEngine } from '@headgate/tables'
+import { readChampion } from './champion.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -15,6 +15,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const ledger = context.commit
     ? await openLedger({ directory: workspace, ...settings.ledger, token: gitToken, now })
     : undefined
+  const forge = await forgeOf(location)
   let engine: Promise<Engine> | undefined
   const openOnce = (): Promise<Engine> => {
     engine ??= openEngine('auto', { library: settings.duckdbLibrary, tools, temporary })
@@ -24,18 +25,15 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     ports: {
       workspace,
       engine: openOnce,
-      champion: async () => {
-        const fix = 'Give `reference` as data or as a profile’s file.'
-        throw new UserError({ what: '`reference: champion` is not in this release.', fix })
-      },
+      champion: () => readChampion(settings, runner, { forge, token: gitToken }),
       ledger,
-      forge: location && token ? () => forgeFor(location) : undefined,
+      forge,
       context,
       log: runner.log,
       signal: runner.signal,
       now,
     },
-    announce: location && announcer({ forge: await forgeOf(location), context }),
+    announce: announcer({ forge, context }),
     close: async () => (await engine)?.close(),
   }
 }
