@@ -1,1 +1,4 @@
-export {}
+export type { Ports } from './ports.ts'
+export { run } from './run.ts'
+export { stage } from './stage.ts'
+export { wire } from './wire.ts'

@@ -32,6 +32,8 @@ export interface Assignment {
   readonly isAssigned: boolean
   readonly at: Date
   readonly actor: string
+  /** Who carried the alias before, as far as it was recorded. */
+  readonly previous: string | null
   readonly reason: string | null
   readonly ledgerHead: string | null
   /** The tag, or id, that says so. */

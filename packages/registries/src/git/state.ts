@@ -114,7 +114,7 @@ function assignmentsOf(tags: readonly KnownTag[]): Assignment[] {
     const version = note?.version ?? versionAt(tags, tag.target)
     if (version === undefined) return []
     const { at, tagger: actor } = tag
-    const kept = { reason: note?.reason ?? null, ledgerHead: note?.ledger ?? null }
+    const kept = { previous: note?.previous ?? null, reason: note?.reason ?? null, ledgerHead: note?.ledger ?? null }
     return [{ alias: says.stage, version, isAssigned: !says.isCancel, at, actor, ...kept, reference: name }]
   })
 }

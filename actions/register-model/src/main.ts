@@ -1,0 +1,6 @@
+import { start } from '@headgate/runners'
+import { run } from './run.ts'
+import { stage } from './stage.ts'
+import { wire } from './wire.ts'
+
+process.exitCode = await start(stage, run, wire)

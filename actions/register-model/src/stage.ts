@@ -1,0 +1,57 @@
+import { defineStage, ledgerSettings } from '@headgate/core'
+import { bumps } from '@headgate/registries'
+import { z } from 'zod'
+import { report } from './report.ts'
+
+const settings = z.object({
+  name: z.string().optional().meta({ description: 'The model’s name in the registry.', defaultText: '`model`' }),
+  path: z.string().optional().meta({
+    description: 'The folder (or file) of the model.',
+    defaultText: '`output/model` in the work folder',
+    example: 'model',
+  }),
+  registry: z.string().default('git').meta({ description: 'Where versions and aliases are.' }),
+  store: z.string().optional().meta({
+    description: 'Where the bytes are.',
+    example: 'directory:../store',
+    defaultText: 'release assets with a forge, a directory on a laptop',
+  }),
+  bump: z.enum(bumps).default('minor').meta({
+    description:
+      'Which part of the highest version is raised: `major` if callers must change, `patch` if they cannot tell.',
+  }),
+  alias: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and `-`')
+    .optional()
+    .meta({
+      description: 'The alias that the version gets; `champion` where nothing is deployed from here.',
+      defaultText: '`challenger`; with `import`, `champion`',
+    }),
+  import: z.boolean().default(false).meta({
+    description: 'Adopt a model that is in production already: no evidence is asked for, its lineage is unknown.',
+  }),
+  ledger: ledgerSettings,
+})
+
+export const stage = defineStage({
+  name: 'register-model',
+  promise: 'Gives a model that passed its gate a version, an alias and a lineage, and keeps its bytes by digest.',
+  failOn: 'inconclusive',
+  settings,
+  document: 'model',
+  outputs: {
+    version: { description: 'The version.', example: '1.2.0', value: (document) => document.version },
+    digest: {
+      description: 'The digest of the model’s tree.',
+      example: 'sha256:…',
+      value: (document) => document.digest,
+    },
+    tag: {
+      description: 'The tag, or id, in the registry.',
+      example: 'flight-delays@v1.2.0',
+      value: (document) => document.registry.reference,
+    },
+  },
+  report,
+})
