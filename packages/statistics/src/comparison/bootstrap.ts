@@ -13,8 +13,9 @@ export function sortReplicates(replicates: Float64Array): Float64Array | null {
 }
 
 /**
- * Bias-corrected and accelerated bounds (Efron 1987): second-order correct for smooth metrics, where the plain
- * percentiles of a skewed or biased metric are not. Levels beyond the resolution of the resamples give the range.
+ * Bias-corrected and accelerated bounds (Efron 1987), for the metric of one model: second-order correct where the plain
+ * percentiles of a skewed or biased metric are not, and wide on the safe side for `ece`, whose resamples are all less
+ * calibrated than the sample, which in turn is less calibrated than the population. Levels beyond the resolution of the resamples give the range.
  */
 export function bcaBounds(estimate: number, ascending: Float64Array, acceleration: number, range: Range): Bounds {
   const [below, atMost] = [rankOf(ascending, estimate, false), rankOf(ascending, estimate, true)]
@@ -34,13 +35,13 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
 }
 
 /**
- * Basic bounds 2 × estimate − percentile: they undo an additive bias, as that of `ece`, whose resamples are all
- * less calibrated than the sample, which in turn is less calibrated than the population.
+ * Percentile bounds, for differences of two models on the same rows: these are nearly symmetric, and in simulation the
+ * corrections of BCa, being estimates themselves, cost one to five points of coverage at a hundred rows.
  */
-export function basicBounds(estimate: number, ascending: Float64Array, range: Range): Bounds {
+export function percentileBounds(ascending: Float64Array, range: Range): Bounds {
   const bounds: Bounds = {
-    lower: (alpha) => 2 * estimate - upperOrder(ascending, 1 - alpha),
-    upper: (alpha) => 2 * estimate - lowerOrder(ascending, alpha),
+    lower: (alpha) => lowerOrder(ascending, alpha),
+    upper: (alpha) => upperOrder(ascending, 1 - alpha),
   }
   return within(bounds, range)
 }

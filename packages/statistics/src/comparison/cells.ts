@@ -1,6 +1,6 @@
 import { type Confusion, type LabelMetric, labelGradient, labelMetric } from '../metrics/label.ts'
 import { createRandom, type Random } from '../random.ts'
-import { accelerationOf, bcaBounds, sortReplicates } from './bootstrap.ts'
+import { accelerationOf, bcaBounds, percentileBounds, sortReplicates } from './bootstrap.ts'
 import { type Bounds, pValueEqual, type Range } from './bounds.ts'
 import type { Inference } from './inference.ts'
 import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
@@ -65,7 +65,7 @@ function countRows(cells: readonly Cell[], holds: (cell: Cell) => boolean): numb
 
 function inferAccuracy(cells: readonly Cell[], paired: boolean): Inference {
   const rows = countRows(cells, () => true)
-  const right = (side: 'candidate' | 'baseline') => (cell: Cell) => cell[side] === cell.truth
+  const right = (side: Side) => (cell: Cell) => cell[side] === cell.truth
   const [isRight, wasRight] = [right('candidate'), right('baseline')]
   const discordance = {
     rows,
@@ -86,37 +86,34 @@ function inferAccuracy(cells: readonly Cell[], paired: boolean): Inference {
 function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: CellOptions): Inference {
   const resamples = options.resamples ?? (cells.length <= 200 ? 9999 : 1999)
   const replicates = resampleCells(cells, resamples, createRandom(options.seed), options)
-  const point = pairOf(cells, counts(cells), options)
-  const slopes = { candidate: slopesOf(cells, 'candidate', options), baseline: slopesOf(cells, 'baseline', options) }
-  const name = `BCa multinomial bootstrap (${resamples}, seed ${options.seed})`
-  const bound = (estimate: number, values: Float64Array, influence: readonly number[], limits: Range) => {
-    const ascending = sortReplicates(values)
-    return ascending && bcaBounds(estimate, ascending, accelerationOf(influence, counts(cells)), limits)
-  }
-  const single = (side: 'candidate' | 'baseline') =>
-    closedForm(confusionOf(cells, counts(cells), side, options), options.metric) ??
-    bound(point[side], replicates[side], slopes[side], options.range)
-  const candidate = single('candidate')
-  const closed = closedForm(confusionOf(cells, counts(cells), 'candidate', options), options.metric)
-  const candidateMethod = closed ? 'Wilson score' : name
-  const reason = candidate ? null : 'the metric is undefined in too many resamples'
-  if (!paired) return { candidate, candidateMethod, baseline: null, difference: null, pValue: null, method: '', reason }
-  const difference = bound(
-    point.candidate - point.baseline,
-    replicates.candidate.map((value, i) => value - (replicates.baseline[i] ?? 0)),
-    slopes.candidate.map((slope, i) => slope - (slopes.baseline[i] ?? 0)),
-    differenceRange(options.range),
-  )
-  const pValue = difference && pValueEqual(difference, 0)
+  const detail = `multinomial bootstrap (${resamples}, seed ${options.seed})`
+  const candidate = boundOne(cells, 'candidate', replicates.candidate, options, detail)
+  const reason = candidate.bounds ? null : 'the metric is undefined in too many resamples'
+  const single = { candidate: candidate.bounds, candidateMethod: candidate.method, reason }
+  if (!paired) return { ...single, baseline: null, difference: null, pValue: null, method: '' }
+  const ascending = sortReplicates(replicates.candidate.map((value, i) => value - (replicates.baseline[i] ?? 0)))
+  const difference = ascending && percentileBounds(ascending, differenceRange(options.range))
   return {
-    candidate,
-    candidateMethod,
-    baseline: single('baseline'),
+    ...single,
+    baseline: boundOne(cells, 'baseline', replicates.baseline, options, detail).bounds,
     difference,
-    pValue,
-    method: `paired ${name}`,
-    reason,
+    pValue: difference && pValueEqual(difference, 0),
+    method: `paired percentile ${detail}`,
   }
+}
+
+type Side = 'candidate' | 'baseline'
+
+function boundOne(cells: readonly Cell[], side: Side, replicates: Float64Array, options: CellOptions, detail: string) {
+  const rows = counts(cells)
+  const confusion = confusionOf(cells, rows, side, options)
+  const closed = closedForm(confusion, options.metric)
+  if (closed) return closed
+  const ascending = sortReplicates(replicates)
+  const acceleration = accelerationOf(slopesOf(cells, side, options), rows)
+  const estimate = labelMetric(options.metric, confusion)
+  const bounds = ascending && bcaBounds(estimate, ascending, acceleration, options.range)
+  return { bounds, method: `BCa ${detail}` }
 }
 
 function counts(cells: readonly Cell[]): Float64Array {
@@ -126,7 +123,7 @@ function counts(cells: readonly Cell[]): Float64Array {
 function confusionOf(
   cells: readonly Cell[],
   rows: Float64Array,
-  side: 'candidate' | 'baseline',
+  side: Side,
   { classes, positive }: CellOptions,
 ): Confusion {
   const matrix = new Float64Array(classes * classes)
@@ -138,12 +135,12 @@ function confusionOf(
 }
 
 function pairOf(cells: readonly Cell[], rows: Float64Array, options: CellOptions) {
-  const of = (side: 'candidate' | 'baseline') => labelMetric(options.metric, confusionOf(cells, rows, side, options))
+  const of = (side: Side) => labelMetric(options.metric, confusionOf(cells, rows, side, options))
   return { candidate: of('candidate'), baseline: of('baseline') }
 }
 
 /** ∂ metric / ∂ rows of each cell, proportional to the influence of one row in it. */
-function slopesOf(cells: readonly Cell[], side: 'candidate' | 'baseline', options: CellOptions): number[] {
+function slopesOf(cells: readonly Cell[], side: Side, options: CellOptions): number[] {
   const gradient = labelGradient(options.metric, confusionOf(cells, counts(cells), side, options))
   return cells.map((cell) => gradient[cell.truth * options.classes + cell[side]] ?? 0)
 }
@@ -169,8 +166,8 @@ function resampleCells(cells: readonly Cell[], resamples: number, random: Random
   return replicates
 }
 
-/** Bounds of a single model where the bootstrap would claim certainty or a formula is at hand. */
-function closedForm(confusion: Confusion, metric: LabelMetric): Bounds | null {
+/** Bounds of a single model where a formula is at hand or the bootstrap would claim certainty. */
+function closedForm(confusion: Confusion, metric: LabelMetric): { bounds: Bounds; method: string } | null {
   const { cells, classes, positive } = confusion
   const right = cells[positive * classes + positive] ?? 0
   let [truth, predicted, wrong] = [0, 0, 0]
@@ -179,10 +176,12 @@ function closedForm(confusion: Confusion, metric: LabelMetric): Bounds | null {
     predicted += cells[i * classes + positive] ?? 0
     for (let j = 0; j < classes; j++) if (i !== j) wrong += cells[i * classes + j] ?? 0
   }
-  if (metric === 'precision' && predicted > 0) return wilsonBounds(right, predicted)
-  if (metric === 'recall' && truth > 0) return wilsonBounds(right, truth)
-  if (metric === 'f1' && truth + predicted > 0) return f1Bounds(right, truth + predicted - right)
-  return wrong === 0 ? faultlessBounds(confusion, metric) : null
+  const method = 'Wilson score'
+  if (metric === 'precision' && predicted > 0) return { bounds: wilsonBounds(right, predicted), method }
+  if (metric === 'recall' && truth > 0) return { bounds: wilsonBounds(right, truth), method }
+  if (metric === 'f1' && truth + predicted > 0) return { bounds: f1Bounds(right, truth + predicted - right), method }
+  const faultless = wrong === 0 ? faultlessBounds(confusion, metric) : null
+  return faultless && { bounds: faultless, method: 'exact binomial, no error seen' }
 }
 
 /** F1 = 2J / (1 + J) grows with J = TP / (TP + FP + FN), a proportion of the rows that are not true negatives. */

@@ -111,7 +111,7 @@ function infer(candidate: Reading, other: Reading | null, input: ComparisonInput
     const place = second?.placements?.(weights) ?? null
     return inferArea(first.placements(weights), place, rowsOf(input.truth, 1))
   }
-  const options = { range, weights, seed, biased: metric === 'ece', influenceOnly: metric === 'roc_auc', ...resamples }
+  const options = { range, weights, seed, influenceOnly: metric === 'roc_auc', ...resamples }
   return inferRows(first, second, options)
 }
 

@@ -219,7 +219,7 @@ test('above 50,000 rows influence functions take over, and agree with the bootst
   }
   const [large, small] = [compare(n), compare(n - 1)]
   expect(large.method).toBe('influence functions')
-  expect(small.method).toBe('paired BCa bootstrap of rows (999, seed 4)')
+  expect(small.method).toBe('paired percentile bootstrap of rows (999, seed 4)')
   const width = (interval: readonly [number, number] | null) => (interval ? interval[1] - interval[0] : Number.NaN)
   expect(width(large.interval) / width(small.interval)).toBeGreaterThan(0.9)
   expect(width(large.interval) / width(small.interval)).toBeLessThan(1.1)

@@ -1,6 +1,6 @@
 import type { RowStatistic } from '../metrics/statistic.ts'
 import { createRandom } from '../random.ts'
-import { accelerationOf, basicBounds, bcaBounds, resampleRows, sortReplicates } from './bootstrap.ts'
+import { accelerationOf, bcaBounds, percentileBounds, resampleRows, sortReplicates } from './bootstrap.ts'
 import { type Bounds, normalBounds, pValueEqual, type Range } from './bounds.ts'
 import { type Inference, noInference } from './inference.ts'
 
@@ -12,9 +12,7 @@ export interface RowOptions {
   readonly weights: Float64Array
   readonly seed: number
   readonly resamples?: number
-  /** The metric is biased upwards by resampling (`ece`). */
-  readonly biased?: boolean
-  /** Never resample (rank metrics, whose influence functions are DeLong's placements). */
+  /** Never resample (areas, whose influence functions are DeLong's placements). */
   readonly influenceOnly?: boolean
 }
 
@@ -22,31 +20,57 @@ export interface RowOptions {
 export function inferRows(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
   const rows = options.weights.length
   if (rows < 2) return noInference('fewer than two rows')
-  const byInfluence = options.influenceOnly || rows > bootstrapTo
-  return byInfluence ? byInfluences(candidate, baseline, options) : byBootstrap(candidate, baseline, options)
+  const side = options.influenceOnly || rows > bootstrapTo ? byInfluences : byBootstrap
+  return side(candidate, baseline, options)
 }
 
 function byInfluences(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
-  const { weights, range } = options
-  const method = 'influence functions'
-  const first = influences(candidate, weights)
-  const [a, b] = [candidate.value(weights), baseline?.value(weights) ?? 0]
-  const single = normalBounds(a, standardError(first), range)
-  if (!baseline) {
-    const none = { baseline: null, difference: null, pValue: null, method: '', reason: null }
-    return { candidate: single, candidateMethod: method, ...none }
+  const { weights } = options
+  const single = boundOne(candidate, influences(candidate, weights), options)
+  if (!baseline) return alone(single.bounds, single.method)
+  const other = boundOne(baseline, influences(baseline, weights), options)
+  return {
+    candidate: single.bounds,
+    candidateMethod: single.method,
+    baseline: other.bounds,
+    ...differenceByInfluences(candidate, baseline, options),
+    reason: null,
   }
-  const second = influences(baseline, weights)
-  const other = normalBounds(b, standardError(second), range)
-  const error = standardError(first.map((influence, i) => influence - (second[i] ?? 0)))
-  const difference = normalBounds(a - b, error, differenceRange(range))
-  const pValue = pValueEqual(difference, 0)
-  return { candidate: single, candidateMethod: method, baseline: other, difference, pValue, method, reason: null }
+}
+
+function alone(candidate: Bounds | null, candidateMethod: string, reason: string | null = null): Inference {
+  return { candidate, candidateMethod, baseline: null, difference: null, pValue: null, method: '', reason }
+}
+
+/** Bounds of one model on many rows: by its influences, or by its own redraws where it has them. */
+function boundOne(
+  statistic: RowStatistic,
+  influence: Float64Array,
+  { weights, range, seed, resamples = 9999 }: RowOptions,
+) {
+  const estimate = statistic.value(weights)
+  const redraw = statistic.redraw?.(weights)
+  if (!redraw) return { bounds: normalBounds(estimate, standardError(influence), range), method: 'influence functions' }
+  const random = createRandom(seed)
+  const ascending = Float64Array.from({ length: resamples }, () => redraw(random)).sort()
+  const bounds = bcaBounds(estimate, ascending, accelerationOf(influence), range)
+  return { bounds, method: `BCa bootstrap of bins (${resamples}, seed ${seed})` }
+}
+
+function differenceByInfluences(candidate: RowStatistic, baseline: RowStatistic, { weights, range }: RowOptions) {
+  const estimate = candidate.value(weights) - baseline.value(weights)
+  const error = standardError(minus(influences(candidate, weights), influences(baseline, weights)))
+  const difference = normalBounds(estimate, error, differenceRange(range))
+  return { difference, pValue: pValueEqual(difference, 0), method: 'influence functions' }
 }
 
 /** Influence of each row on the metric over the number of rows. */
 function influences(statistic: RowStatistic, weights: Float64Array): Float64Array {
   return statistic.gradient(weights).map((slope, i) => slope * (weights[i] ?? 0))
+}
+
+function minus(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value - (b[i] ?? 0))
 }
 
 function standardError(influences: Float64Array): number {
@@ -60,42 +84,22 @@ function byBootstrap(candidate: RowStatistic, baseline: RowStatistic | null, opt
   const resamples = options.resamples ?? (weights.length <= 5000 ? 9999 : 1999)
   const statistics = baseline ? [candidate, baseline] : [candidate]
   const [first = new Float64Array(), second] = resampleRows(statistics, weights, resamples, createRandom(seed))
-  const [a, b] = [candidate.value(weights), baseline?.value(weights) ?? 0]
-  const name = `${options.biased ? 'basic' : 'BCa'} bootstrap of rows (${resamples}, seed ${seed})`
-  const slopes = influences(candidate, weights)
-  const bound = (estimate: number, replicates: Float64Array, influence: Float64Array, limits: Range): Bounds | null => {
+  const bound = (statistic: RowStatistic, replicates: Float64Array): Bounds | null => {
     const ascending = sortReplicates(replicates)
-    if (!ascending) return null
-    if (options.biased) return basicBounds(estimate, ascending, limits)
-    return bcaBounds(estimate, ascending, accelerationOf(influence), limits)
+    const acceleration = accelerationOf(influences(statistic, weights))
+    return ascending && bcaBounds(statistic.value(weights), ascending, acceleration, range)
   }
-  const single = bound(a, first, slopes, range)
+  const single = bound(candidate, first)
   const reason = single ? null : 'the metric is undefined in too many resamples'
-  if (!baseline || !second) {
-    return {
-      candidate: single,
-      candidateMethod: name,
-      baseline: null,
-      difference: null,
-      pValue: null,
-      method: '',
-      reason,
-    }
-  }
-  const otherSlopes = influences(baseline, weights)
-  const minus = (x: Float64Array, y: Float64Array) => x.map((value, i) => value - (y[i] ?? 0))
-  const other = bound(b, second, otherSlopes, range)
-  const difference = bound(a - b, minus(first, second), minus(slopes, otherSlopes), differenceRange(range))
+  const detail = `bootstrap of rows (${resamples}, seed ${seed})`
+  if (!baseline || !second) return alone(single, `BCa ${detail}`, reason)
+  const shared = { candidate: single, candidateMethod: `BCa ${detail}`, baseline: bound(baseline, second), reason }
+  // Resampling adds to both errors what it adds to neither difference of influences.
+  if (candidate.redraw) return { ...shared, ...differenceByInfluences(candidate, baseline, options) }
+  const ascending = sortReplicates(minus(first, second))
+  const difference = ascending && percentileBounds(ascending, differenceRange(range))
   const pValue = difference && pValueEqual(difference, 0)
-  return {
-    candidate: single,
-    candidateMethod: name,
-    baseline: other,
-    difference,
-    pValue,
-    method: `paired ${name}`,
-    reason,
-  }
+  return { ...shared, difference, pValue, method: `paired percentile ${detail}` }
 }
 
 export function differenceRange([least, most]: Range): Range {

@@ -83,9 +83,23 @@ export function expectedCalibrationError(
     }
     return gap
   }
+  /** Standard deviation of each gap when rows are resampled. */
+  const deviations = (weights: Float64Array) => {
+    const squares = new Float64Array(bins)
+    for (let i = 0; i < binOfRow.length; i++) {
+      const bin = binOfRow[i] ?? 0
+      squares[bin] = (squares[bin] ?? 0) + ((weights[i] ?? 0) * ((events[i] ?? 0) - (scores[i] ?? 0))) ** 2
+    }
+    return squares.map(Math.sqrt)
+  }
   const value = (weights: Float64Array) => gaps(weights).reduce((sum, gap) => sum + Math.abs(gap), 0) / sumOf(weights)
   return {
     value,
+    redraw(weights) {
+      const [gap, deviation, total] = [gaps(weights), deviations(weights), sumOf(weights)]
+      return (random) =>
+        gap.reduce((sum, mean, bin) => sum + Math.abs(mean + (deviation[bin] ?? 0) * random.normal()), 0) / total
+    },
     gradient(weights) {
       const [gap, error, total] = [gaps(weights), value(weights), sumOf(weights)]
       return scores.map((score, i) => {

@@ -1,3 +1,4 @@
+import type { Random } from '../random.ts'
 import type { Placements } from './ranking.ts'
 
 /**
@@ -8,6 +9,10 @@ export interface RowStatistic {
   value(weights: Float64Array): number
   /** ∂ value / ∂ weight of each row: times the rows, the empirical influence function. */
   gradient(weights: Float64Array): Float64Array
+  /**
+   * The value on resampled rows in the normal limit of the sums it rests on; where its influence functions mislead.
+   */
+  redraw?(weights: Float64Array): (random: Random) => number
   /** For the area under one ROC curve: what DeLong's variances are made of. */
   placements?(weights: Float64Array): Placements
 }
