@@ -1,9 +1,9 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { kebab } from '@headgate/core'
-import { readText } from '@headgate/files'
+import { digestFile, readText } from '@headgate/files'
 import type { Policy } from './policy.ts'
 import { readPolicy, ruleText } from './policy.ts'
-import type { Ports } from './ports.ts'
+import type { Base, Ports } from './ports.ts'
 import type { GateSettings } from './stage.ts'
 
 /** What decides, after the base branch had its word. */
@@ -57,8 +57,19 @@ export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rul
   const policy = await readPolicy(found.settings.policy, own.config, base.read)
   const filled = decisive.filter((key) => found.settings[key] === undefined && own[key] !== undefined)
   const caveats = filled.map((key) => `\`${kebab(key)}\` is the pull request’s own: ${base.ref} does not set it.`)
+  caveats.push(...(await changedRows(settings, base, ports)))
   const changed = await changes(found.settings, own, policy, () => readPolicy(own.policy, own.config, readOwn))
   return { settings, policy, ref: base.ref, changed, caveats }
+}
+
+/** Test rows that the pull request changes would let it be judged by rows of its own making. */
+async function changedRows({ testData }: GateSettings, base: Base, { workspace }: Ports): Promise<string[]> {
+  const before = testData === undefined ? undefined : await base.digest(testData)
+  if (testData === undefined || before === undefined) return []
+  const now = await digestFile(resolve(workspace, testData)).catch(() => undefined)
+  return now === undefined || now.digest === before
+    ? []
+    : [`${testData} is the pull request’s own: ${base.ref} has other rows.`]
 }
 
 function alone(settings: GateSettings, policy: Policy, caveats: readonly string[]): Rulebook {

@@ -1,5 +1,6 @@
 import { isAbsolute, join, relative } from 'node:path'
-import { commonSettings, kebab, messageOf, OutsideError, UserError } from '@headgate/core'
+import type { Digest } from '@headgate/core'
+import { commonSettings, digestOf, kebab, messageOf, OutsideError, UserError } from '@headgate/core'
 import type { Runner } from '@headgate/runners'
 import { loadSettings, readSettingsFile } from '@headgate/settings'
 import { git } from '@headgate/systems'
@@ -12,12 +13,17 @@ export function openBase(settings: GateSettings, runner: Runner): Base | undefin
   const ref = refOf(settings, runner)
   if (ref === undefined) return undefined
   let commit: Promise<string> | undefined
-  const read = async (path: string): Promise<string | undefined> => {
+  const show = async (path: string): Promise<Buffer | undefined> => {
     commit ??= commitOf(ref, settings, runner)
     const inside = isAbsolute(path) ? relative(runner.workspace, path) : path
-    return (await git.show(runner.workspace, await commit, `./${join(inside)}`))?.toString('utf8')
+    return git.show(runner.workspace, await commit, `./${join(inside)}`)
   }
-  return { ref, read, settings: () => settingsAt(ref, read, settings, runner) }
+  const read = async (path: string): Promise<string | undefined> => (await show(path))?.toString('utf8')
+  const digest = async (path: string): Promise<Digest | undefined> => {
+    const content = await show(path)
+    return content && digestOf(content)
+  }
+  return { ref, read, digest, settings: () => settingsAt(ref, read, settings, runner) }
 }
 
 function refOf({ baseRef }: GateSettings, { context }: Runner): string | undefined {

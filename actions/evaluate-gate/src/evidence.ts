@@ -6,7 +6,7 @@ import { metrics } from '@headgate/statistics'
 import type { Cell, ColumnTable } from '@headgate/tables/columns'
 import { cellText, readTable } from '@headgate/tables/columns'
 import type { ClassChoice, Classes } from './labels.ts'
-import { chooseClasses, compareLabels, labelText, listed } from './labels.ts'
+import { chooseClasses, compareLabels, counted, labelText, listed } from './labels.ts'
 import { numbersOf } from './numbers.ts'
 import type { Roles } from './roles.ts'
 
@@ -85,7 +85,7 @@ function readTruth(request: EvidenceRequest, table: ColumnTable, problems: Probl
   const { path, roles } = request
   const cells = table.columns.get(roles.label) ?? []
   const nulls = cells.filter((cell) => cell === null).length
-  if (nulls > 0) problems.push({ what: `${nulls} rows have no ${roles.label}.`, where: { file: path } })
+  if (nulls > 0) problems.push({ what: `has ${counted(nulls, 'row')} without ${roles.label}.`, where: { file: path } })
   const known = cells.filter((cell) => cell !== null)
   if (taskOf(request, known) === 'regression') {
     const truth = numbersOf(cells, roles.label, path, problems)
@@ -128,13 +128,13 @@ function notBinary({ metrics: names, roles, path }: EvidenceRequest, classes: Cl
   const problems: Problem[] = []
   if (binary.length > 0)
     problems.push({
-      what: `${what} ${binary.join(', ')} need exactly two.`,
+      what: `${what} Exactly two are needed for ${binary.join(', ')}.`,
       where,
       fix: 'Name a binary column with `label`, or use accuracy, balanced_accuracy, f1_macro or log_loss.',
     })
   if (scored.length > 0 && roles.scores.length !== classes.length)
     problems.push({
-      what: `${what} ${scored.join(', ')} need a score column for each; \`score\` names ${roles.scores.length}.`,
+      what: `${what} A score column for each is needed for ${scored.join(', ')}; \`score\` names ${roles.scores.length}.`,
       where,
       fix: 'Name them with `score`, in the order of `classes`.',
     })
@@ -159,9 +159,13 @@ export function idProblems(ids: readonly string[], path: string): Problem[] {
   }
   const problems: Problem[] = []
   const fix = 'An id must name one row: mend the data, or name another column with `id`.'
-  if (without > 0) problems.push({ what: `${without} rows have no id.`, where: { file: path }, fix })
+  if (without > 0) problems.push({ what: `has ${counted(without, 'row')} without id.`, where: { file: path }, fix })
   if (twice.size > 0)
-    problems.push({ what: `${twice.size} ids are duplicate: ${listed([...twice])}.`, where: { file: path }, fix })
+    problems.push({
+      what: `has ${counted(twice.size, 'duplicate id')}: ${listed([...twice])}.`,
+      where: { file: path },
+      fix,
+    })
   return problems
 }
 

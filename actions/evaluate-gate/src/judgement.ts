@@ -34,7 +34,7 @@ export interface Judged {
   readonly isIdle: boolean
 }
 
-export const defaultMinRows = 200
+const defaultMinRows = 200
 const defaultAlpha = 0.05
 
 /** Holds every rule against the evidence, and measures what is to be reported. */

@@ -50,6 +50,11 @@ export function compareLabels(a: string, b: string): number {
 
 const most = 10
 
+/** `1 id`, `12 ids`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Up to 10 of many, as JSON strings. */
 export function listed(texts: readonly string[]): string {
   const shown = texts.slice(0, most).map((text) => JSON.stringify(text))

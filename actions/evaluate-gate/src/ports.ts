@@ -1,4 +1,4 @@
-import type { Model } from '@headgate/core'
+import type { Digest, Model } from '@headgate/core'
 import type { Log } from '@headgate/runners'
 import type { GateSettings } from './stage.ts'
 
@@ -10,6 +10,8 @@ export interface Base {
   settings(): Promise<{ readonly settings: GateSettings } | { readonly settings: undefined; readonly reason: string }>
   /** A file there, by its path from the work tree's root; `undefined` when there is none. */
   read(path: string): Promise<string | undefined>
+  /** The digest of a file there, as `digestOf` has it; `undefined` when there is none. */
+  digest(path: string): Promise<Digest | undefined>
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Cell, ColumnTable } from '@headgate/tables/columns'
 import { cellText, readTable } from '@headgate/tables/columns'
 import type { Evidence } from './evidence.ts'
 import { idProblems } from './evidence.ts'
-import { labelText, listed } from './labels.ts'
+import { counted, labelText, listed } from './labels.ts'
 import { numbersOf } from './numbers.ts'
 import type { Roles } from './roles.ts'
 import { neededColumns, needsOf } from './roles.ts'
@@ -89,13 +89,13 @@ function orderOf(
   const fix = `Predict exactly the rows of ${evidence.source}.`
   if (missing.length > 0)
     problems.push({
-      what: `lacks ${missing.length} ids of the test rows: ${listed(missing)}.`,
+      what: `lacks ${counted(missing.length, 'id')} of the test rows: ${listed(missing)}.`,
       where: { file: path },
       fix,
     })
   if (extra.length > 0)
     problems.push({
-      what: `has ${extra.length} ids that no test row has: ${listed(extra)}.`,
+      what: `has ${counted(extra.length, 'id')} that no test row has: ${listed(extra)}.`,
       where: { file: path },
       fix,
     })
@@ -143,7 +143,7 @@ function readScores(
   columns.forEach((name, index) => {
     const outside = scores[index]?.findIndex((score) => score < 0 || score > 1) ?? -1
     if (outside >= 0 && strict.length > 0) {
-      const what = `${name} is outside of 0 to 1, such as ${scores[index]?.[outside]}: ${strict.join(', ')} need probabilities.`
+      const what = `${name} is outside of 0 to 1, such as ${scores[index]?.[outside]}: ${strict.join(', ')} must have probabilities.`
       found.push({ what, where: { file: path }, fix: 'Write probabilities, or use metrics of ranks.' })
     }
   })

@@ -36,7 +36,7 @@ const margins = {
 } as const
 
 /** `loss at most 0.008, margin 0.02`: which bound met which limit. */
-export function clauseText(clause: Clause): string {
+function clauseText(clause: Clause): string {
   const { harmfulBound, harmlessBound, status } = clause
   if (clause.limit === null || harmfulBound === null || harmlessBound === null)
     return clause.reason ?? 'there is no interval'
@@ -49,6 +49,8 @@ export function clauseText(clause: Clause): string {
     const ends = [harmfulBound, harmlessBound].sort((a, b) => sign * (a - b)).map(bound)
     return `${subject} between ${ends.join(' and ')}, ${held}`
   }
+  if (status === 'pass' && clause.rule === 'max-loss' && sign * harmfulBound < 0)
+    return `gain at least ${beside(-sign * harmfulBound, limit)}, ${held}`
   // What must be large is judged by its least value, and fails by its largest; with the sign, the other way round.
   const isLeast = ((clause.side === 'at-least') === sign > 0) === (status === 'pass')
   const decided = bound(status === 'pass' ? harmfulBound : harmlessBound)

@@ -419,9 +419,9 @@ test('mistakes in the rows are told all at once, with up to ten ids', async () =
     settings: { candidate: 'cut.csv', baseline: 'absent.csv' },
   })
   expect(problems).toEqual([
-    expect.stringContaining('1 ids are duplicate: "flight 20".'),
+    expect.stringContaining('has 1 duplicate id: "flight 20".'),
     expect.stringMatching(/^lacks 12 ids of the test rows: "flight 0", .*"flight 9" and 2 more\./),
-    expect.stringContaining('has 1 ids that no test row has: "stranger".'),
+    expect.stringContaining('has 1 id that no test row has: "stranger".'),
     'there is no such file.',
   ])
 })
@@ -442,7 +442,7 @@ test.each([
   [{ score: 'scor' }, 'has no column "scor". Did you mean "score"?'],
   [{ label: 'lat' }, 'has no column "lat". Did you mean "late"?'],
   [{ positive: 'yes' }, 'has no label "yes": the labels are "0", "1".'],
-  [{ label: 'origin' }, 'has 3 labels: "EWR", "JFK", "LGA". roc_auc need exactly two.'],
+  [{ label: 'origin' }, 'has 3 labels: "EWR", "JFK", "LGA". Exactly two are needed for roc_auc.'],
   [{ testData: 'absent.csv' }, 'there is no such file.'],
   [{ baseline: 'work/metrics.json' }, 'metrics.json is never a baseline'],
   [{ slices: ['id'] }, 'the slice column id has 4000 values'],
@@ -473,6 +473,7 @@ function baseOf(
   return {
     ref: 'main',
     read: async (path) => texts[path],
+    digest: async (path) => (texts[path] === undefined ? undefined : digestOf(texts[path])),
     settings: async () =>
       settings === undefined
         ? { settings: undefined, reason: 'main has no headgate.yml.' }
@@ -515,6 +516,39 @@ test('what the base branch leaves open may be filled in, which warns at best', a
   expect(document.verdict).toBe('warn')
   expect(document.summary).toContain('`test-data` is the pull request’s own')
   expect((await gate({ files, settings: { policy }, base: baseOf({ policy }) })).document.verdict).toBe('pass')
+})
+
+test('test rows that the pull request changes warn at best', async () => {
+  const policy = [{ metric: 'roc_auc', min: 0.6 }]
+  const same = await gate({ files, settings: { policy }, base: baseOf({ policy }, { 'test.csv': files['test.csv'] }) })
+  expect(same.document.verdict).toBe('pass')
+  const other = await gate({ files, settings: { policy }, base: baseOf({ policy }, { 'test.csv': 'id,late' }) })
+  expect(other.document.verdict).toBe('warn')
+  expect(other.document.summary).toContain('test.csv is the pull request’s own: main has other rows.')
+})
+
+test('several classes are judged by label metrics, and by one score column each', async () => {
+  const classes = ['A', 'B', 'C']
+  const lines = all.map(({ id, good, bad }) => {
+    const sum = good + bad + 1
+    return `${id},${classes[Math.min(2, Math.floor(good * 3))]},${good / sum},${bad / sum},${1 / sum}`
+  })
+  const some = {
+    'test.csv': ['id,late', ...all.map(({ id }, i) => `${id},${classes[i % 3]}`)].join('\n'),
+    'three.csv': ['id,prediction,a,b,c', ...lines].join('\n'),
+  }
+  const policy = [
+    { metric: 'accuracy', min: 0.2 },
+    { metric: 'log_loss', max: 2 },
+  ]
+  const { document } = await gate({
+    files: some,
+    settings: { candidate: 'three.csv', policy, metrics: ['f1_macro'], score: ['a', 'b', 'c'], classes },
+  })
+  expect(document).toMatchObject({ verdict: 'pass', task: 'multiclass', calibration: null })
+  expect(only(document, 'accuracy')?.candidate).toBeCloseTo(0.3325, 12)
+  expect(only(document, 'f1_macro')?.candidate).toBeCloseTo(0.3324785248533416, 12)
+  expect(only(document, 'log_loss')?.candidate).toBeCloseTo(1.2650332221208056, 10)
 })
 
 test('mistakes in a policy file are told with their line', async () => {

@@ -55,7 +55,7 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   })
   const verdict = verdictOf(judged, {
     evidence: evidence.kind,
-    isOwnPolicy: caveats.length > 0,
+    isOwn: caveats.length > 0,
     noBaseline: absence !== undefined,
     bootstrap,
   })

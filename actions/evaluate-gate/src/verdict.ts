@@ -5,7 +5,7 @@ import type { Judged } from './judgement.ts'
 export interface Circumstances {
   readonly evidence: 'held-out' | 'self-reported'
   /** Whether the policy, or what it rests on, is the pull request's own. */
-  readonly isOwnPolicy: boolean
+  readonly isOwn: boolean
   /** Whether a champion was asked for and no model is one. */
   readonly noBaseline: boolean
   /** Whether a first model is accepted without. */
@@ -21,6 +21,6 @@ export function verdictOf(judged: readonly Judged[], circumstances: Circumstance
   if (noBaseline && statuses.length === 0) return 'warn'
   // A rule that no slice was large enough for stood for nothing.
   const isIdle = judged.some((row) => row.isIdle)
-  const isCapped = circumstances.evidence === 'self-reported' || circumstances.isOwnPolicy || isIdle
+  const isCapped = circumstances.evidence === 'self-reported' || circumstances.isOwn || isIdle
   return found === 'pass' && isCapped ? 'warn' : found
 }

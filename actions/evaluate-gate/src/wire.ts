@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { UserError } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
@@ -10,17 +13,19 @@ import { openVersions } from './versions.ts'
 /** Opens registry, store and ledger only when a version is asked for. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const forge = await forgeOf(runner.context.forge)
+  const temporary = join(runner.temporary, `headgate-gate-${randomUUID()}`)
   let versions: Promise<Versions> | undefined
   const openOnce = (): Promise<Versions> => {
     versions ??= openVersions(settings, runner, forge)
     return versions
   }
   return {
+    close: () => rm(temporary, { recursive: true, force: true }),
     announce: announcer({ forge, context: runner.context }),
     ports: {
       log: runner.log,
       workspace: runner.workspace,
-      temporary: runner.temporary,
+      temporary,
       versions: openOnce,
       base: openBase(settings, runner),
       command: (argv, variables) => runCommand(argv, variables, runner),

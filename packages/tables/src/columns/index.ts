@@ -1,4 +1,4 @@
 export type { Cell, ColumnTable } from './cell.ts'
 export { cellText } from './cell.ts'
 export { writeWithout } from './omission.ts'
-export { type Format, formatOf, readTable } from './table.ts'
+export { readTable } from './table.ts'
