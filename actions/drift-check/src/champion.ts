@@ -24,7 +24,7 @@ export async function readChampion(
   runner: Runner,
   { forge, token }: Access,
 ): Promise<Champion> {
-  const { model: name, ledger } = settings
+  const { name = settings.model, ledger } = settings
   const { workspace, context, temporary, now } = runner
   const registry = await openRegistry(settings.registry, { directory: workspace, remote: ledger.remote, token, now })
   const model = await registry.resolve(name, { alias: 'champion' })

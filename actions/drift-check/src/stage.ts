@@ -80,6 +80,11 @@ const settings = z.object({
     description: 'The workflow that `dispatch` starts on the default branch, with the input `reason`.',
   }),
   environment: z.string().default('production').meta({ description: 'Whose deployed version the findings are about.' }),
+  name: z.string().optional().meta({
+    description: 'Under which name the model is registered.',
+    example: 'flight-delays',
+    defaultText: 'the model',
+  }),
   registry: z.string().default('git').meta({ description: 'The registry that knows the champion.' }),
   store: z
     .string()
