@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { Evaluation, Findings, Problem, Run } from '@headgate/core'
-import { digestOf, UserError } from '@headgate/core'
+import { digestOf, isPromotable, UserError } from '@headgate/core'
 import { digestFile } from '@headgate/files'
 import type { MetricName } from '@headgate/statistics'
 import { calibration, confusion, metrics } from '@headgate/statistics'
@@ -59,9 +59,9 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
     noBaseline: absence !== undefined,
     bootstrap,
   })
-  const accepted = bootstrap && (verdict === 'pass' || verdict === 'warn')
+  const accepted = bootstrap && isPromotable(verdict)
   const body = bodyOf({ rulebook, candidate, evidence, predictions, baseline, judged, bootstrap: accepted })
-  const summary = summaryOf(judged, { verdict, evidence: evidence.kind, absence, bootstrap: accepted, caveats })
+  const summary = summaryOf(judged, { verdict, evidence: evidence.kind, absence, bootstrap, caveats })
   return { verdict, summary, inputs: await inputsOf(rulebook, evidence, candidate, baseline, ports), body }
 }
 

@@ -1,4 +1,5 @@
 import type { Status, Verdict } from '@headgate/core'
+import { isPromotable } from '@headgate/core'
 import type { Absence } from './baseline.ts'
 import type { Judged } from './judgement.ts'
 
@@ -14,11 +15,11 @@ const worstFirst: readonly Status[] = ['fail', 'error', 'inconclusive', 'warn', 
 
 /** One or two sentences: the row that decided with its numbers, and what else limits the verdict. */
 export function summaryOf(judged: readonly Judged[], said: Said): string {
-  const { absence, bootstrap } = said
+  const { absence } = said
+  const without = absence === undefined ? '' : absenceText(absence, said)
+  const checks = [decisiveReason(judged), countText(judged)]
   const parts = [
-    absence === undefined ? '' : absenceText(absence, bootstrap),
-    decisiveReason(judged),
-    countText(judged),
+    ...(said.verdict === 'fail' ? [...checks, without] : [without, ...checks]),
     said.evidence === 'self-reported' ? 'The evidence is self-reported: set `test-data` for more than a warning.' : '',
     judged.some(({ isIdle }) => isIdle) ? 'A rule decided nothing, because no slice has enough rows.' : '',
     ...said.caveats,
@@ -26,8 +27,8 @@ export function summaryOf(judged: readonly Judged[], said: Said): string {
   return parts.filter((part) => part !== '').join(' ')
 }
 
-function absenceText({ reason, isFirst }: Absence, bootstrap: boolean): string {
-  if (bootstrap) return 'First model, accepted without a baseline (bootstrap).'
+function absenceText({ reason, isFirst }: Absence, { bootstrap, verdict }: Said): string {
+  if (bootstrap) return `First model, ${isPromotable(verdict) ? 'accepted' : 'judged'} without a baseline (bootstrap).`
   if (isFirst) return `${reason} Set \`bootstrap: true\` to accept a first model.`
   return reason
 }
