@@ -80,7 +80,8 @@ const attempts = 200
 async function appendDecided(place: Place, model: string, decide: Decide, now: () => Date): Promise<LedgerView> {
   const call = newCall()
   let tried: readonly Entry[] = []
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const started = performance.now()
     const { head, entries } = await view(place, model)
     const ids = new Set(entries.map(({ id }) => id))
     // An answer that was lost on the way back: the attempt landed, although it could not be told.
@@ -93,7 +94,8 @@ async function appendDecided(place: Place, model: string, decide: Decide, now: (
       await rememberHead(place, next)
       return { head: next, entries: await entriesAt(place, next, model) }
     }
-    await setTimeout(Math.random() * Math.min(50 * 2 ** attempt, 1000))
+    // An attempt takes as long as the machine and the network are busy: waiting in its measure spares them both.
+    await setTimeout(Math.random() * (performance.now() - started) * Math.min(2 ** attempt, 16))
   }
   throw new OutsideError({
     tried: `Appended to the ledger ${place.ref} ${attempts} times.`,

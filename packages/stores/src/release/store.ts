@@ -23,8 +23,8 @@ const maxAssets = 1000
 export function releaseStore(location: string, options: StoreOptions): Store {
   const { forge, forgeUrl } = options
   if (forge === undefined) throw noForge()
-  if (location !== '' && location !== forgeUrl) throw elsewhere(location, forgeUrl)
-  const self = { kind: 'release', location: forgeUrl ?? '' }
+  if (location !== '' && forgeUrl !== undefined && location !== forgeUrl) throw elsewhere(location, forgeUrl)
+  const self = { kind: 'release', location: forgeUrl ?? location }
   return {
     ...self,
     put: (place, files) => putAll(forge, place, files, options.partBytes ?? defaultPartBytes),
@@ -135,9 +135,9 @@ function noForge(): UserError {
   })
 }
 
-function elsewhere(location: string, forgeUrl: string | undefined): UserError {
+function elsewhere(location: string, forgeUrl: string): UserError {
   return new UserError({
-    what: `the model is stored in releases of ${location}, and this run speaks to ${forgeUrl ?? 'another forge'}.`,
+    what: `the model is stored in releases of ${location}, and this run speaks to ${forgeUrl}.`,
     fix: 'Run in that repository.',
   })
 }
