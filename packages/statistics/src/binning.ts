@@ -1,9 +1,9 @@
 import {
   type CategoryCounts,
   countValues,
-  distinctCount,
+  distinctValues,
+  pool,
   type Sample,
-  sorted,
   sortedCategories,
   totalCount,
 } from './sample.ts'
@@ -76,22 +76,15 @@ export function histogram(sample: Sample, edges: ArrayLike<number>): Float64Arra
  * 20 distinct values, else one bin per value. Undefined when the values are too close for the bins.
  */
 export function binNumeric(reference: Sample, current: Sample, options: BinningOptions = {}): Shares | undefined {
-  if (distinctCount(sorted(reference)) <= binnedAbove) {
+  if (distinctValues(reference).length <= binnedAbove) {
     return binCategories(countValues(reference), countValues(current))
   }
-  const pooled = new Float64Array(reference.length + current.length)
-  pooled.set(reference)
-  pooled.set(current, reference.length)
-  return sharesOver(sturgesEdges(pooled, options), reference, current)
+  return sharesOver(sturgesEdges(pool(reference, current), options), reference, current)
 }
 
 /** Bins of `hellinger` for a numeric column: Sturges over the distinct values of both samples. */
 export function binDistinct(reference: Sample, current: Sample, options: BinningOptions = {}): Shares | undefined {
-  const values = new Set<number>()
-  for (const sample of [reference, current]) {
-    for (let i = 0; i < sample.length; i++) values.add(sample[i] ?? 0)
-  }
-  return sharesOver(sturgesEdges(Float64Array.from(values), options), reference, current)
+  return sharesOver(sturgesEdges(distinctValues(pool(reference, current)), options), reference, current)
 }
 
 function sharesOver(edges: Float64Array | undefined, reference: Sample, current: Sample): Shares | undefined {

@@ -23,11 +23,22 @@ export function sorted(sample: Sample): Float64Array {
   return Float64Array.from(sample).sort()
 }
 
-/** The number of distinct values of a sorted sample. */
-export function distinctCount(ascending: Float64Array): number {
-  let count = ascending.length > 0 ? 1 : 0
-  for (let i = 1; i < ascending.length; i++) if (ascending[i] !== ascending[i - 1]) count++
-  return count
+/** Both samples in one. */
+export function pool(first: Sample, second: Sample): Float64Array {
+  const pooled = new Float64Array(first.length + second.length)
+  pooled.set(first)
+  pooled.set(second, first.length)
+  return pooled
+}
+
+/** The distinct values of a sample, ascending. */
+export function distinctValues(sample: Sample): Float64Array {
+  const ascending = sorted(sample)
+  let count = 0
+  for (let i = 0; i < ascending.length; i++) {
+    if (i === 0 || ascending[i] !== ascending[count - 1]) ascending[count++] = ascending[i] ?? 0
+  }
+  return ascending.subarray(0, count)
 }
 
 /** Counts per distinct value, in ascending order of the values. */
@@ -96,16 +107,4 @@ export function quantile(ascending: ArrayLike<number>, share: number): number {
   const low = ascending[below] ?? Number.NaN
   const high = ascending[Math.min(below + 1, ascending.length - 1)] ?? Number.NaN
   return low + (high - low) * (position - below)
-}
-
-/** Midranks 1…n of a sorted sample: tied values share the mean of their ranks. */
-export function midranks(ascending: ArrayLike<number>): Float64Array {
-  const ranks = new Float64Array(ascending.length)
-  let start = 0
-  for (let i = 1; i <= ascending.length; i++) {
-    if (i < ascending.length && ascending[i] === ascending[start]) continue
-    ranks.fill((start + i + 1) / 2, start, i)
-    start = i
-  }
-  return ranks
 }

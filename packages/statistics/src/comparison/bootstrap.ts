@@ -36,14 +36,18 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
 
 /**
  * Percentile bounds, for differences of two models on the same rows: these are nearly symmetric, and in simulation the
- * corrections of BCa, being estimates themselves, cost one to five points of coverage at a hundred rows.
+ * corrections of BCa, being estimates themselves, cost one to five points of coverage at a hundred rows. Levels beyond
+ * the resolution of the resamples, which Holm's correction asks for, go to the last resample or, if farther, to the
+ * bounds of the normal tail.
  */
-export function percentileBounds(ascending: Float64Array, range: Range): Bounds {
-  const bounds: Bounds = {
-    lower: (alpha) => lowerOrder(ascending, alpha),
-    upper: (alpha) => upperOrder(ascending, 1 - alpha),
+export function percentileBounds(ascending: Float64Array, tail: Bounds): Bounds {
+  const resolved = 1 / (ascending.length + 1)
+  const first = ascending[0] ?? Number.NaN
+  const last = ascending[ascending.length - 1] ?? Number.NaN
+  return {
+    lower: (alpha) => (alpha < resolved ? Math.min(first, tail.lower(alpha)) : lowerOrder(ascending, alpha)),
+    upper: (alpha) => (alpha < resolved ? Math.max(last, tail.upper(alpha)) : upperOrder(ascending, 1 - alpha)),
   }
-  return within(bounds, range)
 }
 
 /** The quantile at (n + 1) × level, between order statistics; −infinity below the first, which bounds nothing. */

@@ -1,7 +1,7 @@
 import { type Confusion, type LabelMetric, labelGradient, labelMetric } from '../metrics/label.ts'
 import { createRandom, type Random } from '../random.ts'
 import { accelerationOf, bcaBounds, percentileBounds, sortReplicates } from './bootstrap.ts'
-import { type Bounds, pValueEqual, type Range } from './bounds.ts'
+import { type Bounds, normalBounds, pValueEqual, type Range } from './bounds.ts'
 import type { Inference } from './inference.ts'
 import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
 import { differenceRange } from './rows.ts'
@@ -92,7 +92,7 @@ function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: Cell
   const single = { candidate: candidate.bounds, candidateMethod: candidate.method, reason }
   if (!paired) return { ...single, baseline: null, difference: null, pValue: null, method: '' }
   const ascending = sortReplicates(replicates.candidate.map((value, i) => value - (replicates.baseline[i] ?? 0)))
-  const difference = ascending && percentileBounds(ascending, differenceRange(options.range))
+  const difference = ascending && percentileBounds(ascending, normalTail(cells, options))
   return {
     ...single,
     baseline: boundOne(cells, 'baseline', replicates.baseline, options, detail).bounds,
@@ -100,6 +100,14 @@ function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: Cell
     pValue: difference && pValueEqual(difference, 0),
     method: `paired percentile ${detail}`,
   }
+}
+
+/** Bounds of the difference by the delta method. */
+function normalTail(cells: readonly Cell[], options: CellOptions): Bounds {
+  const point = pairOf(cells, counts(cells), options)
+  const [a, b] = [slopesOf(cells, 'candidate', options), slopesOf(cells, 'baseline', options)]
+  const variance = cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - (b[i] ?? 0)) ** 2, 0)
+  return normalBounds(point.candidate - point.baseline, Math.sqrt(variance), differenceRange(options.range))
 }
 
 type Side = 'candidate' | 'baseline'

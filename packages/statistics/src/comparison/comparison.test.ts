@@ -186,6 +186,20 @@ test('losses of which none was seen may still come', () => {
   expect(candidateInterval?.[1]).toBeCloseTo(1 - 0.025 ** (1 / 20), 12)
 })
 
+test('bounds of a difference go on beyond the resolution of the resamples, as Holm in a large family asks', () => {
+  for (const metric of ['f1', 'mae'] as const) {
+    const input = inputFor(metric, 300, 5)
+    const { bounds, difference } = compareMetric(input)
+    const at = (alpha: number) => bounds.difference?.lower(alpha) ?? Number.NaN
+    expect(at(1e-5)).toBeLessThan(at(0.001))
+    expect(at(1e-9)).toBeLessThan(at(1e-5))
+    // About 6 standard errors below: z at 1e-9 is 5.998, at 0.025 1.96.
+    const distance = ((difference ?? 0) - at(1e-9)) / ((difference ?? 0) - at(0.025))
+    expect(distance).toBeGreaterThan(2.6)
+    expect(distance).toBeLessThan(3.5)
+  }
+})
+
 test('an end beyond every resample is no interval, with the reason', () => {
   const { truth, predicted } = regression(9, 120)
   const comparison = compareMetric({

@@ -81,7 +81,7 @@ function standardError(influences: Float64Array): number {
 
 function byBootstrap(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
   const { weights, range, seed } = options
-  const resamples = options.resamples ?? (weights.length <= 5000 ? 9999 : 1999)
+  const resamples = options.resamples ?? (weights.length <= 1000 ? 9999 : 1999)
   const statistics = baseline ? [candidate, baseline] : [candidate]
   const [first = new Float64Array(), second] = resampleRows(statistics, weights, resamples, createRandom(seed))
   const bound = (statistic: RowStatistic, replicates: Float64Array): Bounds | null => {
@@ -97,7 +97,8 @@ function byBootstrap(candidate: RowStatistic, baseline: RowStatistic | null, opt
   // Resampling adds to both errors what it adds to neither difference of influences.
   if (candidate.redraw) return { ...shared, ...differenceByInfluences(candidate, baseline, options) }
   const ascending = sortReplicates(minus(first, second))
-  const difference = ascending && percentileBounds(ascending, differenceRange(range))
+  const tail = differenceByInfluences(candidate, baseline, options).difference
+  const difference = ascending && percentileBounds(ascending, tail)
   const pValue = difference && pValueEqual(difference, 0)
   return { ...shared, difference, pValue, method: `paired percentile ${detail}` }
 }

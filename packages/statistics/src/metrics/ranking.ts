@@ -1,5 +1,5 @@
-import { sorted } from '../sample.ts'
-import type { RowStatistic } from './statistic.ts'
+import { distinctValues } from '../sample.ts'
+import { type RowStatistic, sumOf } from './statistic.ts'
 
 /** Rows grouped by equal score; group 0 has the lowest. */
 export interface TieGroups {
@@ -8,25 +8,36 @@ export interface TieGroups {
 }
 
 export function tieGroups(scores: Float64Array): TieGroups {
-  const ascending = sorted(scores)
-  let groups = 0
-  for (let i = 0; i < ascending.length; i++) {
-    if (i === 0 || ascending[i] !== ascending[groups - 1]) ascending[groups++] = ascending[i] ?? 0
-  }
-  const groupOf = new Int32Array(scores.length)
-  for (let i = 0; i < scores.length; i++) groupOf[i] = indexOf(scores[i] ?? 0, ascending, groups)
-  return { groups, groupOf }
+  const distinct = distinctValues(scores)
+  return { groups: distinct.length, groupOf: positionsIn(distinct, scores) }
 }
 
-/** Position of a score among the first `length` ascending values, which contain it. */
-function indexOf(score: number, distinct: Float64Array, length: number): number {
-  let [low, high] = [0, length - 1]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((distinct[middle] ?? 0) < score) low = middle + 1
-    else high = middle
+/**
+ * Position of each score among the distinct ones. A table of equally wide steps narrows the binary search to a few
+ * neighbours, which for a million scores are in the cache where the whole range is not.
+ */
+function positionsIn(distinct: Float64Array, scores: Float64Array): Int32Array {
+  const [least, most] = [distinct[0] ?? 0, distinct[distinct.length - 1] ?? 0]
+  const steps = Math.max(1, Math.min(distinct.length >> 2, 1 << 16))
+  const perStep = most - least < Number.POSITIVE_INFINITY && most > least ? steps / (most - least) : 0
+  const stepOf = (score: number) => Math.min(steps - 1, Math.floor((score - least) * perStep))
+  // starts[k] is the first position whose step is at least k.
+  const starts = new Int32Array(steps + 1).fill(distinct.length)
+  for (let i = distinct.length - 1; i >= 0; i--) starts[stepOf(distinct[i] ?? 0)] = i
+  for (let k = steps - 1; k >= 0; k--) starts[k] = Math.min(starts[k] ?? 0, starts[k + 1] ?? 0)
+  const positions = new Int32Array(scores.length)
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] ?? 0
+    const step = stepOf(score)
+    let [low, high] = [starts[step] ?? 0, (starts[step + 1] ?? 0) - 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((distinct[middle] ?? 0) < score) low = middle + 1
+      else high = middle
+    }
+    positions[i] = low
   }
-  return low
+  return positions
 }
 
 /** Weight of positive and of negative rows in each tie group. */
@@ -63,15 +74,13 @@ export interface Placements {
 
 export function placements(ties: TieGroups, positive: Uint8Array, weights: Float64Array): Placements {
   const sums = weigh(ties, positive, weights)
-  const positives = sums.positive.reduce((sum, weight) => sum + weight, 0)
-  const negatives = sums.negative.reduce((sum, weight) => sum + weight, 0)
+  const [positives, negatives] = [sumOf(sums.positive), sumOf(sums.negative)]
   const [beaten, beating] = [new Float64Array(ties.groups), new Float64Array(ties.groups)]
-  let [negativesBelow, positivesBelow, area] = [0, 0, 0]
+  let [negativesBelow, positivesBelow] = [0, 0]
   for (let g = 0; g < ties.groups; g++) {
     const [p, n] = [sums.positive[g] ?? 0, sums.negative[g] ?? 0]
     beaten[g] = (negativesBelow + n / 2) / negatives
     beating[g] = 1 - (positivesBelow + p / 2) / positives
-    area += p * (negativesBelow + n / 2)
     negativesBelow += n
     positivesBelow += p
   }
@@ -79,7 +88,18 @@ export function placements(ties: TieGroups, positive: Uint8Array, weights: Float
   for (let i = 0; i < byRow.length; i++) {
     byRow[i] = (positive[i] === 1 ? beaten : beating)[ties.groupOf[i] ?? 0] ?? 0
   }
-  return { area: area / positives / negatives, placements: byRow, positives, negatives }
+  return { area: areaOf(sums), placements: byRow, positives, negatives }
+}
+
+function areaOf({ positive, negative }: GroupWeights): number {
+  let [negativesBelow, positives, wins] = [0, 0, 0]
+  for (let g = 0; g < positive.length; g++) {
+    const [p, n] = [positive[g] ?? 0, negative[g] ?? 0]
+    wins += p * (negativesBelow + n / 2)
+    negativesBelow += n
+    positives += p
+  }
+  return wins / positives / negativesBelow
 }
 
 /** Area under the ROC curve; undefined when one class has no weight. */
@@ -87,7 +107,7 @@ export function rocArea(scores: Float64Array, positive: Uint8Array): RowStatisti
   const ties = tieGroups(scores)
   return {
     placements: (weights) => placements(ties, positive, weights),
-    value: (weights) => placements(ties, positive, weights).area,
+    value: (weights) => areaOf(weigh(ties, positive, weights)),
     gradient(weights) {
       const { area, placements: place, positives, negatives } = placements(ties, positive, weights)
       return place.map((placement, i) => (placement - area) / (positive[i] === 1 ? positives : negatives))
@@ -143,7 +163,7 @@ function precisionSteps({ positive, negative }: GroupWeights): PrecisionSteps {
   const groups = positive.length
   const precision = new Float64Array(groups)
   const [gain, cost] = [new Float64Array(groups), new Float64Array(groups)]
-  const positives = positive.reduce((sum, weight) => sum + weight, 0)
+  const positives = sumOf(positive)
   let [found, predicted] = [0, 0]
   for (let g = groups - 1; g >= 0; g--) {
     const here = positive[g] ?? 0

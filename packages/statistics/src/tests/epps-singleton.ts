@@ -1,5 +1,5 @@
 import { chiSquareSf } from '../distributions/gamma.ts'
-import { quantile, type Sample, sorted } from '../sample.ts'
+import { pool, quantile, type Sample, sorted } from '../sample.ts'
 import { noPValue, type PValue } from './outcome.ts'
 
 /** Where the empirical characteristic functions are compared, in semi-interquartile ranges (Epps and Singleton 1986). */
@@ -12,7 +12,7 @@ const side = 2 * points.length
 export function eppsSingleton(reference: Sample, current: Sample): PValue {
   const [n, m] = [reference.length, current.length]
   if (n < 5 || m < 5) return noPValue('fewer than five values on one side')
-  const pooled = sorted([...reference, ...current])
+  const pooled = sorted(pool(reference, current))
   const scale = (quantile(pooled, 0.75) - quantile(pooled, 0.25)) / 2
   if (scale === 0) return noPValue('the interquartile range is zero')
   const [a, b] = [moments(reference, scale), moments(current, scale)]

@@ -1,5 +1,5 @@
 import { createRandom, hypergeometric, type Random } from '../random.ts'
-import { type CategoryCounts, type Sample, sorted, sortedCategories, totalCount } from '../sample.ts'
+import { type CategoryCounts, pool, type Sample, sorted, sortedCategories, totalCount } from '../sample.ts'
 import { emptySide, noPValue, type PValue } from './outcome.ts'
 
 export interface PermutationOptions {
@@ -61,7 +61,7 @@ export function maximumMeanDiscrepancy(reference: Sample, current: Sample, optio
   const [n, m] = [reference.length, current.length]
   if (n < 2 || m < 2) return noPValue('fewer than two values on one side')
   if (n + m > kernelRowsTo) return noPValue(`more than ${kernelRowsTo} rows: the kernel needs every pair of them`)
-  const values = Float64Array.from([...reference, ...current])
+  const values = pool(reference, current)
   const spread = medianSquaredDistance(sorted(reference))
   const rounds = options.permutations ?? 100
   const groups = permutedGroups(n, m, rounds, createRandom(options.seed ?? 0))
