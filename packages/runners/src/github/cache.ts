@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import * as client from '@actions/cache'
 import { info } from '@actions/core'
 import type { Cache } from '../port.ts'
@@ -7,7 +8,7 @@ export function actionsCache(): Cache {
   return {
     restore: async (key, paths) => {
       try {
-        return (await client.restoreCache([...paths], key)) !== undefined
+        return (await client.restoreCache(within(paths), key)) !== undefined
       } catch (error) {
         info(`The cache could not be read: ${(error as Error).message}`)
         return false
@@ -15,10 +16,15 @@ export function actionsCache(): Cache {
     },
     save: async (key, paths) => {
       try {
-        await client.saveCache([...paths], key)
+        await client.saveCache(within(paths), key)
       } catch (error) {
         info(`The cache could not be saved: ${(error as Error).message}`)
       }
     },
   }
+}
+
+/** The client counts the paths' spelling as part of the key: said from the work tree, they are the same on every machine. */
+function within(paths: readonly string[]): string[] {
+  return paths.map((path) => relative(process.cwd(), path))
 }
