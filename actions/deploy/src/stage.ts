@@ -67,7 +67,9 @@ const settings = z.object({
   autoPromote: z
     .boolean()
     .default(false)
-    .meta({ description: 'Whether a retraining that passed its gate is deployed without a person, in `headgate run`.' }),
+    .meta({
+      description: 'Whether a retraining that passed its gate is deployed without a person, in `headgate run`.',
+    }),
   registry: z.string().default('git').meta({ description: 'Where versions and aliases are.' }),
   store: z.string().optional().meta({
     description: 'Where the bytes are.',

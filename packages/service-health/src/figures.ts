@@ -59,7 +59,7 @@ interface Bucket {
 function bucketsOf(scrapes: Scrapes, name: string): Bucket[] {
   const counts = new Map<number, number>()
   for (const { labels, value } of increases(scrapes, name)) {
-    const upper = numberOf(labels['le'] ?? 'NaN')
+    const upper = numberOf(labels.le ?? 'NaN')
     counts.set(upper, (counts.get(upper) ?? 0) + value)
   }
   return [...counts].map(([upper, count]) => ({ upper, count })).sort((a, b) => a.upper - b.upper)

@@ -146,6 +146,7 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'rules',
     'workflow',
     'environment',
+    'name',
     'registry',
     'store',
     'ledger',
