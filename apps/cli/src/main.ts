@@ -1,4 +1,6 @@
-import { argv, stderr, stdout } from 'node:process'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
+import { argv, env, stderr, stdout } from 'node:process'
 import { release } from '@headgate/core/release'
 
 const [name = '--help', ...words] = argv.slice(2)
@@ -7,6 +9,9 @@ const [name = '--help', ...words] = argv.slice(2)
 if (name === '--version' || name === 'version') {
   stdout.write(`${release}\n`)
 } else {
+  // Half of a short command is compiling. Kept in the user's own folder, not in Node's default, the shared temporary one.
+  const cache = env.XDG_CACHE_HOME ?? (env.HOME && join(env.HOME, '.cache'))
+  if (cache) enableCompileCache(join(cache, 'headgate', 'compiled'))
   const { runCommand } = await import('./command.ts')
   process.exitCode = await runCommand(name, words, { stdout, stderr })
 }

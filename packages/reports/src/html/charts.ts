@@ -1,8 +1,5 @@
 import type { Block, Chart, Status, Verdict } from '@headgate/core'
-import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
-import { type EChartsCoreOption, init, use } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+import { type EChartsCoreOption, init } from 'echarts/dist/echarts.esm.min'
 import { inertText, shorten } from '../inert.ts'
 import { number } from '../numbers.ts'
 import { type Colour, colourOf, placeholder, withVariables } from './colours.ts'
@@ -20,8 +17,6 @@ interface Drawing {
   /** How to read it, where the marks do not say so themselves. */
   readonly key?: string
 }
-
-use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
 
 const fontSize = 12
 const characterWidth = 6.7
