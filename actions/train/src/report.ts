@@ -41,12 +41,13 @@ function metrics({ metrics: found }: Training): Block[] {
   return [sentence(note), table('Metrics', ['Metric', { title: 'Value', align: 'right' }], rows)]
 }
 
-function run({ run: ran, cache, environment, key }: Training): Block[] {
+/** Nothing of whether this run was trained now or taken over: a second one must not change the comment. */
+function run({ run: ran, environment, key }: Training): Block[] {
   const rows = [
+    ['Run', `${ran.id}, started ${ran.startedAt}`],
     ['Command', { code: commandText(ran.command) }],
     ['Parameters', { code: JSON.stringify(ran.params) }],
     ['Executor', ran.executor],
-    ['Trained again', cache.hit ? `no: ${cache.reason}` : `yes: ${cache.reason}`],
     ['Exit code', ran.exitCode === null ? 'none' : `${ran.exitCode}`],
     ['Peak memory', ran.peakMemoryBytes === null ? 'unknown' : mebibytes(ran.peakMemoryBytes)],
     ['Interpreter', environment.interpreter ?? 'unknown'],

@@ -60,11 +60,15 @@ async function deployRules(runner: Runner): Promise<DeployRules> {
   if (runner.context.event !== 'push' && runner.context.event !== 'dispatch')
     return { on: 'manual', autoPromote: false }
   const { stage } = await loadStage('deploy')
-  const settings = await loadSettings(stage, {
-    input: (name) => runner.input(name),
-    read: (path) => readText(join(runner.workspace, path)),
-    environment: runner.variables,
-    workspace: runner.workspace,
-  })
+  // These alone: a model that is not deployed from here has no `serve` to read.
+  const settings = await loadSettings(
+    { ...stage, settings: stage.settings.pick({ on: true, autoPromote: true }) },
+    {
+      input: (name) => runner.input(name),
+      read: (path) => readText(join(runner.workspace, path)),
+      environment: runner.variables,
+      workspace: runner.workspace,
+    },
+  )
   return settings as unknown as DeployRules
 }
