@@ -1,0 +1,73 @@
+// Cold start: whole processes on one hundred rows, beside bare Node, Evidently and Great Expectations.
+// `npm run bench -- [--runs 10] [--no-peers]`; needs `npm run build` first. Writes bench/results.md.
+import { existsSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measure, type Subject } from './measurement.ts'
+import { installPeers } from './peers.ts'
+import { tableOf } from './table.ts'
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, 'no-peers': { type: 'boolean' } } })
+const runs = Number(values.runs)
+const cli = join(import.meta.dirname, '../apps/cli/build/main.js')
+if (!Number.isInteger(runs) || runs < 1) end(`--runs: expected a whole number from 1, got "${values.runs}".`)
+if (!existsSync(cli)) end('The command is not built: run `npm run build` first.')
+
+const peers = values['no-peers'] ? { missing: '`--no-peers` was given' } : installPeers()
+const note = 'missing' in peers ? `Without the peers: ${peers.missing}.` : ''
+if (note !== '') console.error(note)
+
+const before = loadavg()
+const measurements = measure([...own(), ...('python' in peers ? peersOf(peers.python) : [])], runs)
+const table = tableOf(measurements)
+const text = `# Cold start
+
+Wall time of fresh processes on one hundred rows, ${runs} runs each in turn after one unmeasured; ratios are of medians.
+"First run" is without what Node compiled in earlier runs. Evidently and Great Expectations do the same checks from
+Python; Great Expectations evaluates no models. Made by \`npm run bench\`.
+
+${table}
+
+${machine()}
+${note}`
+writeFileSync(join(import.meta.dirname, 'results.md'), `${text.trimEnd()}\n`)
+console.log(`${table}\n\n${machine()}`)
+
+function own(): Subject[] {
+  const node = process.execPath
+  const first = { NODE_DISABLE_COMPILE_CACHE: '1' }
+  const validate = [node, cli, 'validate-data']
+  const evaluate = [node, cli, 'evaluate-gate']
+  return [
+    { name: 'bare Node', argv: [node, '-e', '0'], task: 'start' },
+    { name: 'headgate --version', argv: [node, cli, '--version'], task: 'start', target: 150 },
+    { name: 'headgate validate-data', argv: validate, task: 'validate', target: 700 },
+    { name: 'headgate validate-data, first run', argv: validate, task: 'validate', environment: first },
+    { name: 'headgate evaluate-gate', argv: evaluate, task: 'evaluate', target: 400 },
+    { name: 'headgate evaluate-gate, first run', argv: evaluate, task: 'evaluate', environment: first },
+  ]
+}
+
+function peersOf(python: string): Subject[] {
+  const script = (name: string): string[] => [python, join(import.meta.dirname, 'peers', `${name}.py`)]
+  return [
+    { name: 'Evidently, validation', argv: script('evidently_validate'), task: 'validate' },
+    { name: 'Great Expectations, validation', argv: script('great_expectations_validate'), task: 'validate' },
+    { name: 'Evidently, evaluation', argv: script('evidently_evaluate'), task: 'evaluate' },
+  ]
+}
+
+function machine(): string {
+  const processors = cpus()
+  const load = (averages: readonly number[]): string => (averages[0] ?? 0).toFixed(1)
+  return (
+    `Node ${process.version}, ${process.platform} ${process.arch}, ${processors.length} × ${processors[0]?.model.trim()}; ` +
+    `load ${load(before)} before and ${load(loadavg())} after.`
+  )
+}
+
+function end(message: string): never {
+  console.error(message)
+  process.exit(2)
+}
