@@ -64,12 +64,9 @@ const settings = z.object({
     .enum(['push', 'manual'])
     .default('manual')
     .meta({ description: 'Whether a push to the default branch deploys, in `headgate run`.' }),
-  autoPromote: z
-    .boolean()
-    .default(false)
-    .meta({
-      description: 'Whether a retraining that passed its gate is deployed without a person, in `headgate run`.',
-    }),
+  autoPromote: z.boolean().default(false).meta({
+    description: 'Whether a retraining that passed its gate is deployed without a person, in `headgate run`.',
+  }),
   registry: z.string().default('git').meta({ description: 'Where versions and aliases are.' }),
   store: z.string().optional().meta({
     description: 'Where the bytes are.',

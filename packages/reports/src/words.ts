@@ -24,9 +24,14 @@ export const words: Readonly<Record<Judgement, Word>> = {
 
 const worstFirst: readonly Verdict[] = ['fail', 'inconclusive', 'no-baseline', 'warn', 'pass']
 
-/** The report that decides what the whole says: the first of those with the worst verdict. */
+/**
+ * The report that decides what the whole says: the first of those with the worst verdict, since later ones follow from
+ * it; where all pass the last, which rests on the others.
+ */
 export function decisive(reports: readonly Report[]): Report | undefined {
-  return worstFirst.flatMap((verdict) => reports.filter((report) => report.verdict === verdict))[0]
+  const worst = worstFirst.find((verdict) => reports.some((report) => report.verdict === verdict))
+  const those = reports.filter((report) => report.verdict === worst)
+  return worst === 'pass' ? those.at(-1) : those[0]
 }
 
 /** The sentence that decides, with its stage where there are several. */

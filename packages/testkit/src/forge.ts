@@ -47,7 +47,7 @@ interface Request {
 type Answer = readonly [status: number, body: unknown]
 type Handler = (request: Request) => Answer
 
-const repository = String.raw`^/(?:api/v1/)?repos/[^/]+/[^/]+`
+const repository = `^/(?:api/v1/)?repos/[^/]+/[^/]+`
 
 export async function startForge(login = 'github-actions[bot]'): Promise<ForgeTwin> {
   const state = {
