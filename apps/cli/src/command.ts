@@ -72,6 +72,7 @@ export async function runCommand(name: string, words: readonly string[], streams
       streams.stdout.write(overview(lines.map(([key, promise]) => ({ name: key, promise }))))
       return exitCodes.accepted
     }
+    if (name === 'rollback') return await (await import('./commands/rollback.ts')).runRollback(words, streams)
     if (name in stageModules)
       return await (await import('./commands/stage.ts')).runStage(name as StageName, words, streams)
     const entry = commands[name]
