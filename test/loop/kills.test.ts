@@ -1,0 +1,139 @@
+// Stages killed at moments that nobody chose: what is left is whole or absent, and the next run completes.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { documentsOf, headgate, makeRepository, type Repository, readDocument } from './repository.ts'
+
+const stages = ['validate-data', 'train', 'evaluate-gate', 'register-model'] as const
+const documentOf = {
+  'validate-data': 'validation.json',
+  train: 'training.json',
+  'evaluate-gate': 'evaluation.json',
+  'register-model': 'model.json',
+} as const
+
+const workers = 3
+const rounds = 4
+const registrations = 6
+const seed = 20130101
+
+/** Numbers in [0, 1) that are the same in every run of the test: a linear congruential generator (Numerical Recipes). */
+function* randomNumbers(start: number): Generator<number, never> {
+  for (let state = start; ; ) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    yield state / 2 ** 32
+  }
+}
+
+function git(folder: string, ...words: string[]): string {
+  return execFileSync('git', ['-C', folder, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+}
+
+/** What a repository and its remote must be after any kill: documents, objects, tags and the ledger are whole. */
+async function expectWhole(repository: Repository): Promise<void> {
+  for (const name of documentsOf(repository)) {
+    if (name === 'profile.json') expect(readDocument(repository, name)).toMatchObject({ schema: 'headgate/profile@1' })
+    else expect(readDocument(repository, name)).toMatchObject({ verdict: expect.stringMatching(/^(pass|warn)$/) })
+  }
+  for (const folder of [repository.folder, repository.remote]) {
+    // Loose ends of a killed command are no damage; a missing, broken or dangling ref's object is.
+    expect(git(folder, 'fsck', '--full', '--strict', '--no-dangling')).toBe('')
+    for (const tag of git(folder, 'for-each-ref', '--format=%(objecttype) %(refname)', 'refs/tags').split('\n')) {
+      expect(tag).toMatch(/^$|^tag refs\/tags\/tiny(@v\d+\.\d+\.\d+|#challenger#\d+)$/)
+    }
+  }
+  expect(ledgerOf(repository).every(({ kind, at }) => typeof kind === 'string' && typeof at === 'string')).toBe(true)
+}
+
+/** The ledger of the remote, parsed line by line: a half-written entry throws. */
+function ledgerOf({ remote }: Repository): Record<string, unknown>[] {
+  if (git(remote, 'for-each-ref', 'refs/headgate/ledger') === '') return []
+  const files = git(remote, 'ls-tree', '-r', '--name-only', 'refs/headgate/ledger').split('\n')
+  return files.flatMap((file) =>
+    git(remote, 'cat-file', 'blob', `refs/headgate/ledger:${file}`)
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>),
+  )
+}
+
+/** A copy of all that there is: work tree, remote and store. */
+function copyOf(repository: Repository): Repository {
+  const home = mkdtempSync(join(tmpdir(), 'headgate-loop-'))
+  cpSync(join(repository.folder, '..'), home, { recursive: true })
+  const folder = join(home, 'repository')
+  const remote = join(home, 'remote.git')
+  git(folder, 'remote', 'set-url', 'origin', remote)
+  return {
+    ...repository,
+    folder,
+    remote,
+    work: join(folder, '.headgate/tiny'),
+    git: (...words) => git(folder, ...words),
+  }
+}
+
+/** Runs the stage to its end; tells how many milliseconds that took. */
+async function complete(repository: Repository, stage: (typeof stages)[number]): Promise<number> {
+  const started = performance.now()
+  const { code, stderr } = await headgate(repository, [stage])
+  const span = performance.now() - started
+  expect(code, `${stage}: ${stderr}`).toBe(0)
+  await expectWhole(repository)
+  return span
+}
+
+/** Kills the stage at a random moment of its first `span` milliseconds, or of fewer where it was done before that. */
+async function kill(
+  repository: Repository,
+  stage: (typeof stages)[number],
+  span: number,
+  random: Generator<number, never>,
+): Promise<void> {
+  for (let left = span; left > 20; left *= 0.7) {
+    const { signal } = await headgate(repository, [stage], { killAfter: 30 + random.next().value * left })
+    await expectWhole(repository)
+    if (signal === 'SIGKILL') return
+  }
+  expect.fail(`${stage} always ended before it could be killed`)
+}
+
+/** Stages that write documents only, killed in turn in one repository, with and without an earlier document. */
+async function killBefore(repository: Repository, random: Generator<number, never>): Promise<void> {
+  for (const stage of ['validate-data', 'train', 'evaluate-gate'] as const) {
+    const span = await complete(repository, stage)
+    for (let round = 0; round < rounds; round += 1) {
+      if (round % 2 === 0) rmSync(join(repository.work, documentOf[stage]), { force: true })
+      await kill(repository, stage, span, random)
+    }
+    await complete(repository, stage)
+  }
+}
+
+/** Registrations, each from the same start: whatever was done before the kill, one version comes of it. */
+async function killRegistrations(repository: Repository, random: Generator<number, never>): Promise<void> {
+  const span = await complete(copyOf(repository), 'register-model')
+  for (let round = 0; round < registrations; round += 1) {
+    const copy = copyOf(repository)
+    await kill(copy, 'register-model', span, random)
+    await complete(copy, 'register-model')
+    expect(readDocument(copy, 'model.json')).toMatchObject({ version: '0.1.0', aliases: ['challenger'] })
+    const tags = git(copy.remote, 'for-each-ref', '--format=%(refname:short)', 'refs/tags')
+    expect(tags.split('\n').sort()).toEqual(['tiny#challenger#1', 'tiny@v0.1.0'])
+    expect(ledgerOf(copy).filter(({ kind }) => kind === 'registration')).toHaveLength(1)
+    rmSync(join(copy.folder, '..'), { recursive: true, force: true })
+  }
+}
+
+test('killed at 54 moments, no stage leaves half a document, tag or entry, and the next run completes', async () => {
+  expect(workers * (3 * rounds + registrations)).toBe(54)
+  await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      const random = randomNumbers(seed + worker)
+      const repository = makeRepository()
+      await killBefore(repository, random)
+      await killRegistrations(repository, random)
+    }),
+  )
+})
