@@ -64,7 +64,7 @@ const mistakes: readonly Mistake[] = [
       ),
     },
     stage: 'evaluate-gate',
-    says: [/headgate\.yml.*"acuracy"\. Did you mean "accuracy"\?/, /headgate\.yml.*"f2"/],
+    says: [/^headgate\.yml:17:.*"acuracy"\. Did you mean "accuracy"\?/m, /^headgate\.yml:18:.*"f2"/m],
   },
   {
     mistake: 'a column that the contract names and the data lack',

@@ -1,10 +1,9 @@
 // Stages killed at moments that nobody chose: what is left is whole or absent, and the next run completes.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { documentsOf, headgate, makeRepository, type Repository, readDocument } from './repository.ts'
+import { documentsOf, headgate, makeHome, makeRepository, type Repository, readDocument } from './repository.ts'
 
 const stages = ['validate-data', 'train', 'evaluate-gate', 'register-model'] as const
 const documentOf = {
@@ -60,7 +59,7 @@ function ledgerOf({ remote }: Repository): Record<string, unknown>[] {
 
 /** A copy of all that there is: work tree, remote and store. */
 function copyOf(repository: Repository): Repository {
-  const home = mkdtempSync(join(tmpdir(), 'headgate-loop-'))
+  const home = makeHome()
   cpSync(join(repository.folder, '..'), home, { recursive: true })
   const folder = join(home, 'repository')
   const remote = join(home, 'remote.git')
@@ -122,7 +121,6 @@ async function killRegistrations(repository: Repository, random: Generator<numbe
     const tags = git(copy.remote, 'for-each-ref', '--format=%(refname:short)', 'refs/tags')
     expect(tags.split('\n').sort()).toEqual(['tiny#challenger#1', 'tiny@v0.1.0'])
     expect(ledgerOf(copy).filter(({ kind }) => kind === 'registration')).toHaveLength(1)
-    rmSync(join(copy.folder, '..'), { recursive: true, force: true })
   }
 }
 

@@ -1,10 +1,24 @@
 // A repository of the smallest kind that goes the whole way: sixty rows, a contract, a training of one line.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 
 const command = join(import.meta.dirname, '../../apps/cli/build/main.js')
+
+const homes: string[] = []
+
+afterAll(() => {
+  for (const home of homes) rmSync(home, { recursive: true, force: true })
+})
+
+/** A folder that is removed when the file's tests are done. */
+export function makeHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'headgate-loop-'))
+  homes.push(home)
+  return home
+}
 
 /** The files that a test replaces, by name. */
 export type Files = Readonly<Record<string, string>>
@@ -97,7 +111,7 @@ export const files: Files = {
 
 /** A committed repository in a folder of its own, pushed to a bare one beside it. */
 export function makeRepository(changed: Files = {}): Repository {
-  const home = mkdtempSync(join(tmpdir(), 'headgate-loop-'))
+  const home = makeHome()
   const folder = join(home, 'repository')
   const remote = join(home, 'remote.git')
   for (const [path, ...flags] of [[remote, '--bare'], [folder]] as const) {

@@ -43,22 +43,22 @@ const reported = ['slices', 'metrics'] as const
 export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rulebook> {
   const readOwn = (path: string) => readText(join(ports.workspace, path))
   const { base } = ports
-  if (base === undefined) return alone(own, await readPolicy(own.policy, own.config, readOwn), [])
+  if (base === undefined) return alone(own, await readPolicy(own.policy, own, readOwn), [])
   const found = await base.settings()
   if (found.settings === undefined) {
     const caveat = `The policy is the pull request’s own: ${found.reason}`
-    return alone(own, await readPolicy(own.policy, own.config, readOwn), [caveat])
+    return alone(own, await readPolicy(own.policy, own, readOwn), [caveat])
   }
   if (found.settings.policy === undefined) {
     const caveat = `The policy is the pull request’s own: ${base.ref} has none.`
-    return alone(own, await readPolicy(own.policy, own.config, readOwn), [caveat])
+    return alone(own, await readPolicy(own.policy, own, readOwn), [caveat])
   }
   const settings = { ...own, ...given(found.settings, own) }
-  const policy = await readPolicy(found.settings.policy, own.config, base.read)
+  const policy = await readPolicy(found.settings.policy, own, base.read)
   const filled = decisive.filter((key) => found.settings[key] === undefined && own[key] !== undefined)
   const caveats = filled.map((key) => `\`${kebab(key)}\` is the pull request’s own: ${base.ref} does not set it.`)
   caveats.push(...(await changedRows(settings, base, ports)))
-  const changed = await changes(found.settings, own, policy, () => readPolicy(own.policy, own.config, readOwn))
+  const changed = await changes(found.settings, own, policy, () => readPolicy(own.policy, own, readOwn))
   return { settings, policy, ref: base.ref, changed, caveats }
 }
 

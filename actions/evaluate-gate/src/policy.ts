@@ -1,9 +1,10 @@
-import type { Digest, Problem, Rule } from '@headgate/core'
+import type { Digest, Place, Problem, Rule } from '@headgate/core'
 import { camelKeys, digestOfValue, kebab, nearest, ruleSchema, UserError } from '@headgate/core'
-import { readSettingsFile } from '@headgate/settings'
+import { readModel, readSettingsFile } from '@headgate/settings'
 import type { MetricName } from '@headgate/statistics'
 import { isMetricName, metrics } from '@headgate/statistics'
 import { z } from 'zod'
+import type { GateSettings } from './stage.ts'
 
 /** A rule whose metric is known. */
 export type GateRule = Rule & { readonly metric: MetricName }
@@ -17,23 +18,40 @@ export interface Policy {
 
 const policyFile = z.union([z.array(ruleSchema), z.strictObject({ policy: z.array(ruleSchema) })])
 
+type Read = (path: string) => Promise<string | undefined>
+
 /**
  * The policy of a setting: a list of rules, or the path of a YAML file with one (alone, or under `policy:`).
- * @throws UserError with every mistake in it.
+ * @throws UserError with every mistake in it, each at its line.
  */
 export async function readPolicy(
   setting: string | readonly Rule[] | undefined,
-  config: string,
-  read: (path: string) => Promise<string | undefined>,
+  { config, model }: Pick<GateSettings, 'config' | 'model'>,
+  read: Read,
 ): Promise<Policy> {
   const path = typeof setting === 'string' ? setting : config
   const rules = typeof setting === 'string' ? await rulesOfFile(setting, read) : (setting ?? [])
-  const problems = rules.flatMap((rule, index) => problemsOf(rule, `rule ${index + 1} of the policy`, path))
-  if (problems.length > 0) throw new UserError(problems)
+  const problems = rules.map((rule, index) => problemsOf(rule, `rule ${index + 1} of the policy`))
+  if (problems.some(({ length }) => length > 0)) {
+    const place = typeof setting === 'string' ? await placesOfFile(setting, read) : await placesOf(config, model, read)
+    throw new UserError(problems.flatMap((found, index) => found.map((one) => ({ ...one, where: place(index) }))))
+  }
   return { rules: rules as readonly GateRule[], path, digest: digestOfValue(rules) }
 }
 
-async function rulesOfFile(path: string, read: (path: string) => Promise<string | undefined>): Promise<Rule[]> {
+type PlaceOfRule = (index: number) => Place
+
+async function placesOf(config: string, model: string, read: Read): Promise<PlaceOfRule> {
+  const policy = (await readModel(config, model, 'evaluate-gate', read))?.values.get('policy')
+  return (index) => policy?.place([String(index)]) ?? { file: config }
+}
+
+async function placesOfFile(path: string, read: Read): Promise<PlaceOfRule> {
+  const file = readSettingsFile((await read(path)) ?? '', path)
+  return (index) => file.place([...(isWrapped(file.value) ? ['policy'] : []), String(index)])
+}
+
+async function rulesOfFile(path: string, read: Read): Promise<Rule[]> {
   const text = await read(path)
   if (text === undefined) throw new UserError({ what: 'there is no such policy file.', where: { file: path } })
   const file = readSettingsFile(text, path)
@@ -55,10 +73,9 @@ function isWrapped(value: unknown): value is { readonly policy: unknown } {
   return typeof value === 'object' && value !== null && 'policy' in value
 }
 
-function problemsOf(rule: Rule, name: string, file: string): Problem[] {
-  const found = unknownMetric(rule.metric, name, file)
-  const refuse = (what: string, fix: string): void =>
-    void found.push({ what: `${name}: ${what}`, where: { file }, fix })
+function problemsOf(rule: Rule, name: string): Problem[] {
+  const found = unknownMetric(rule.metric, name)
+  const refuse = (what: string, fix: string): void => void found.push({ what: `${name}: ${what}`, fix })
   if (limitsOf(rule).length === 0) {
     const fix =
       'Give it `min`, `max`, `max-loss`, `min-gain` or `max-gap`, or name the metric under `metrics` to report it.'
@@ -74,12 +91,12 @@ function problemsOf(rule: Rule, name: string, file: string): Problem[] {
 }
 
 /** The mistake in a metric's name, with the nearest name there is. */
-export function unknownMetric(metric: string, name: string, file?: string): Problem[] {
+export function unknownMetric(metric: string, name: string): Problem[] {
   if (isMetricName(metric)) return []
   const known = Object.keys(metrics)
   const near = nearest(metric, known)
   const fix = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`
-  return [{ what: `${name}: there is no metric "${metric}".`, where: file === undefined ? undefined : { file }, fix }]
+  return [{ what: `${name}: there is no metric "${metric}".`, fix }]
 }
 
 const limits = ['min', 'max', 'maxLoss', 'minGain', 'maxGap'] as const
