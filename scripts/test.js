@@ -7,7 +7,11 @@ import { delimiter, join } from 'node:path'
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const results = mkdtempSync(join(tmpdir(), 'headgate-test-'))
-const environment = { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) }
+const environment = {
+  ...process.env,
+  GTO_BIN: join(root, '.tools/ci/bin/gto'),
+  PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+}
 
 function run(title, command, ...args) {
   const started = Date.now()

@@ -1,7 +1,7 @@
 import type { Announce, Announcement, Context } from '@headgate/core'
 import { messageOf, OutsideError } from '@headgate/core'
 import type { Forge } from './port.ts'
-import { Rejection } from './rest.ts'
+import { Rejection } from './rejection.ts'
 
 export interface AnnouncerOptions {
   /** `undefined` where there is no token. */

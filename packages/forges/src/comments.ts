@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Forge } from './port.ts'
-import { Rejection, type Rest } from './rest.ts'
+import { Rejection } from './rejection.ts'
+import type { Rest } from './rest.ts'
 
 const commentSchema = z.object({
   id: z.int(),

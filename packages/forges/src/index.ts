@@ -1,4 +1,4 @@
 export * from './announcer.ts'
 export * from './open.ts'
 export * from './port.ts'
-export { Rejection } from './rest.ts'
+export { Rejection } from './rejection.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Rejection, type Rest } from './rest.ts'
+import { Rejection } from './rejection.ts'
+import type { Rest } from './rest.ts'
 
 const userSchema = z.object({ login: z.string() })
 const viewerSchema = z.object({ data: z.object({ viewer: userSchema }) })

@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises'
 import { OutsideError } from '@headgate/core'
 import { z } from 'zod'
 import type { Forge, Release, ReleaseAsset } from './port.ts'
-import { failed, Rejection, type Rest } from './rest.ts'
+import { Rejection } from './rejection.ts'
+import { failed, type Rest } from './rest.ts'
 
 const assetSchema = z.object({
   id: z.int(),

@@ -2,17 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { getOctokit } from '@actions/github'
 import { type ForgeLocation, OutsideError, UserError } from '@headgate/core'
 import type { z } from 'zod'
-
-/** The forge refused a call for want of a right, or will not take it as it is. */
-export class Rejection extends Error {
-  override readonly name = 'Rejection'
-  readonly status: number
-
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
+import { Rejection } from './rejection.ts'
 
 export interface RestOptions {
   /** Waits before the retries, in milliseconds. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Forge, StartedRun } from './port.ts'
-import { Rejection, type Rest } from './rest.ts'
+import { Rejection } from './rejection.ts'
+import type { Rest } from './rest.ts'
 
 const startedSchema = z
   .object({ workflow_run_id: z.int().optional(), id: z.int().optional(), html_url: z.string().optional() })
