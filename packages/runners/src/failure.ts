@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path'
 import type { Annotation, ExitCode } from '@headgate/core'
 import { exitCodes, Interruption, messageOf, OutsideError, problemText, Refusal, UserError } from '@headgate/core'
 import type { Log, Runner } from './port.ts'
@@ -10,12 +11,25 @@ interface Failure {
 }
 
 /** Tells a failure, all mistakes at once and without a stack, and returns the exit code. */
-export function tellFailure(thrown: unknown, runner: Pick<Runner, 'log' | 'annotate'>): ExitCode {
-  const failure = readFailure(thrown)
+export function tellFailure(
+  thrown: unknown,
+  runner: Pick<Runner, 'log' | 'annotate'> & Partial<Pick<Runner, 'workspace'>>,
+): ExitCode {
+  const failure = readFailure(placedIn(thrown, runner.workspace))
   for (const line of failure.lines) runner.log.error(line)
   runner.annotate(failure.annotations)
   if (failure.exitCode === exitCodes.bug) tellStack(thrown, runner.log)
   return failure.exitCode
+}
+
+/** The same mistakes with their files named from the work tree: what a person and an annotation look for. */
+function placedIn(thrown: unknown, workspace: string | undefined): unknown {
+  if (!(thrown instanceof UserError) || workspace === undefined) return thrown
+  const problems = thrown.problems.map((problem) => {
+    const path = problem.where && isAbsolute(problem.where.file) ? relative(workspace, problem.where.file) : '..'
+    return path.startsWith('..') ? problem : { ...problem, where: { ...problem.where, file: path } }
+  })
+  return new UserError(problems, { cause: thrown })
 }
 
 function readFailure(thrown: unknown): Failure {

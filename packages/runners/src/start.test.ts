@@ -152,6 +152,11 @@ test.each([
   expect(existsSync(written('validation.json'))).toBe(false)
 })
 
+test('a file of the work tree is named from its root', async () => {
+  const problem = { what: 'one.', where: { file: join(folder, 'data/test.csv'), line: 2 } }
+  expect((await play(() => Promise.reject(new UserError(problem)))).lines).toEqual(['data/test.csv:2: one.'])
+})
+
 test('a dry run writes nothing and tells nobody', async () => {
   const { exitCode, announced, outputs } = await play(async () => found('pass'), { 'dry-run': 'true' })
   expect(exitCode).toBe(0)
