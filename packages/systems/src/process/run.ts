@@ -51,21 +51,21 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   request.signal?.throwIfAborted()
   const startedAt = performance.now()
   const child = await start(request)
-  const lastLines = follow(child, request)
+  const output = follow(child, request)
   const ended = endOf(child)
   const watch = watchGroup(child, request)
   const { exitCode, signal } = await ended
   watch.stop()
   // The command may leave processes behind, which would hold its pipes open for ever.
   await endGroup(child.pid ?? 0, request.graceMs ?? defaultGraceMs)
-  await drained(child)
+  await drained(child, output.closed)
   await watch.ended
   request.signal?.throwIfAborted()
   return {
     exitCode,
     signal,
     peakMemoryBytes: watch.peakBytes(),
-    lastLines: lastLines(),
+    lastLines: output.lastLines,
     durationMs: performance.now() - startedAt,
     timedOut: watch.cause() === 'timeout',
     outOfMemory: watch.cause() === 'memory',
@@ -112,20 +112,31 @@ export function cannotStart(command: string, cwd: string, error: NodeJS.ErrnoExc
   )
 }
 
-function follow(child: ChildProcess, request: ProcessRequest): () => readonly string[] {
+interface Output {
+  readonly lastLines: readonly string[]
+  /** Both streams have closed, and their last lines were handed over. */
+  readonly closed: Promise<unknown>
+}
+
+function follow(child: ChildProcess, request: ProcessRequest): Output {
   const hide = masker(request.secrets ?? [])
-  const last: string[] = []
-  for (const stream of ['stdout', 'stderr'] as const) {
+  const lastLines: string[] = []
+  const closed = (['stdout', 'stderr'] as const).map((stream) => {
     const lines = splitLines((line) => {
       const shown = hide(line)
-      last.push(shown.length > keptLength ? `${shown.slice(0, keptLength)}…` : shown)
-      if (last.length > keptLines) last.shift()
+      lastLines.push(shown.length > keptLength ? `${shown.slice(0, keptLength)}…` : shown)
+      if (lastLines.length > keptLines) lastLines.shift()
       request.onLine?.(stream, shown)
     })
     child[stream]?.on('data', (chunk: Buffer) => lines.write(chunk))
-    child[stream]?.on('close', () => lines.end())
-  }
-  return () => last
+    return new Promise<void>((resolve) => {
+      child[stream]?.once('close', () => {
+        lines.end()
+        resolve()
+      })
+    })
+  })
+  return { lastLines, closed: Promise.all(closed) }
 }
 
 function endOf(child: ChildProcess): Promise<Pick<ProcessResult, 'exitCode' | 'signal'>> {
@@ -133,16 +144,12 @@ function endOf(child: ChildProcess): Promise<Pick<ProcessResult, 'exitCode' | 's
 }
 
 /** Waits until what was printed has been read. A process that left the group may keep a pipe: then not for long. */
-async function drained(child: ChildProcess): Promise<void> {
-  const closed = [child.stdout, child.stderr].map(
-    (stream) =>
-      new Promise<void>((resolve) => (stream === null || stream.closed ? resolve() : stream.once('close', resolve))),
-  )
+async function drained(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
   const timer = setTimeout(() => {
     child.stdout?.destroy()
     child.stderr?.destroy()
   }, 2000)
-  await Promise.all(closed)
+  await closed
   clearTimeout(timer)
 }
 
