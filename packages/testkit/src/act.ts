@@ -1,6 +1,6 @@
 // Runs a workflow with the real act on this machine (no containers) and returns its JSON log as data.
-import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -26,46 +26,6 @@ export interface ActOptions {
   readonly path?: readonly string[]
   /** `owner/repo@ref` → folder */
   readonly repositories?: Record<string, string>
-}
-
-/** Copies the tracked files plus the freshly built bundles into a new git repository. */
-export function exportRepository(root: string, remote: string, more: readonly string[] = []): string {
-  const into = mkdtempSync(join(tmpdir(), 'headgate-export-'))
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
-  for (const file of [...tracked, ...more])
-    if (existsSync(join(root, file))) {
-      mkdirSync(dirname(join(into, file)), { recursive: true })
-      cpSync(join(root, file), join(into, file), { recursive: true })
-    }
-  commit(into, remote)
-  return into
-}
-export function commit(directory: string, remote: string): void {
-  const git = (...args: string[]): void =>
-    void execFileSync(
-      'git',
-      ['-c', 'user.email=test@headgate.invalid', '-c', 'user.name=test', '-c', 'core.excludesFile=/dev/null', ...args],
-      { cwd: directory, stdio: 'pipe' },
-    )
-  git('init', '-q', '-b', 'main')
-  git('remote', 'add', 'origin', remote)
-  git('add', '-A', '-f')
-  git('commit', '-qm', 'export')
-}
-/** act does not know `uses: $/path`: names the repository itself instead, to be mapped by `repositories`. */
-export function nameSelf(directory: string, self: string): void {
-  const [repository, ref] = self.split('@')
-  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /\.ya?ml$/.test(file) && !file.includes('node_modules'),
-  )
-  for (const file of files) {
-    const text = readFileSync(join(directory, file), 'utf8')
-    const named = text.replace(
-      /(uses:\s*['"]?)\$\/([^\s'"#]*)/g,
-      (_all, key: string, path: string) => `${key}${repository}${path === '' ? '' : `/${path}`}@${ref}`,
-    )
-    if (named !== text) writeFileSync(join(directory, file), named)
-  }
 }
 
 export async function runAct(options: ActOptions): Promise<ActRun> {

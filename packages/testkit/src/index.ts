@@ -1,3 +1,3 @@
-export { type ActOptions, type ActRun, commit, exportRepository, nameSelf, runAct } from './act.ts'
+export { type ActOptions, type ActRun, runAct } from './act.ts'
 export { type Fault, type ForgeTwin, startForge } from './forge.ts'
 export { type Results, startResults } from './results.ts'
