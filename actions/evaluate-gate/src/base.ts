@@ -1,22 +1,9 @@
 import { join, resolve } from 'node:path'
 import { kebab } from '@headgate/core'
 import { digestFile, readText } from '@headgate/files'
-import type { Policy } from './policy.ts'
-import { readPolicy, ruleText } from './policy.ts'
+import type { GateSettings, Policy, Rulebook } from '@headgate/gate'
+import { readPolicy, ruleText } from '@headgate/gate'
 import type { Base, Ports } from './ports.ts'
-import type { GateSettings } from './stage.ts'
-
-/** What decides, after the base branch had its word. */
-export interface Rulebook {
-  readonly settings: GateSettings
-  readonly policy: Policy
-  /** Where the policy was read from; `null` for the work tree. */
-  readonly ref: string | null
-  /** What the pull request would change, as a diff. */
-  readonly changed: string | undefined
-  /** Why `pass` is out of reach; empty when it is not. */
-  readonly caveats: readonly string[]
-}
 
 /** The gate's own settings that say what is checked and how; where the candidate lies is the run's business. */
 const decisive = [

@@ -1,12 +1,12 @@
 import { isAbsolute, join, relative } from 'node:path'
 import type { Digest } from '@headgate/core'
-import { commonSettings, digestOf, kebab, messageOf, OutsideError, UserError } from '@headgate/core'
+import { digestOf, messageOf, OutsideError, UserError } from '@headgate/core'
+import type { GateSettings } from '@headgate/gate'
+import { loadGateBlock } from '@headgate/gate'
 import type { Runner } from '@headgate/runners'
-import { loadSettings, readSettingsFile } from '@headgate/settings'
+import { readSettingsFile } from '@headgate/settings'
 import { git } from '@headgate/systems'
 import type { Base } from './ports.ts'
-import type { GateSettings } from './stage.ts'
-import { stage } from './stage.ts'
 
 /** The base branch of this run's pull request or merge queue; elsewhere what `base-ref` names, if it does. */
 export function openBase(settings: GateSettings, runner: Runner): Base | undefined {
@@ -54,9 +54,7 @@ function unknownRef(ref: string): never {
   throw new UserError({ what: `there is no branch or commit ${ref} in this clone.`, fix })
 }
 
-const common: ReadonlySet<string> = new Set(Object.keys(commonSettings.shape).map(kebab))
-
-/** The gate's block at the base, without the flags of this run: only those that every stage has are let through. */
+/** The gate's block at the base, without the flags of this run. */
 async function settingsAt(
   ref: string,
   read: Base['read'],
@@ -68,9 +66,9 @@ async function settingsAt(
   try {
     if (!describes(readSettingsFile(text, own.config).value, own.model))
       return { settings: undefined, reason: `${own.config} of ${ref} does not describe ${own.model}.` }
-    const input = (name: string) => (name === 'model' ? own.model : common.has(name) ? runner.input(name) : undefined)
-    const source = { input, read, environment: runner.variables, workspace: runner.workspace }
-    return { settings: await loadSettings(stage, source) }
+    const { variables: environment, workspace } = runner
+    const source = { input: (name: string) => runner.input(name), read, environment, workspace }
+    return { settings: await loadGateBlock(own.model, source) }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { settings: undefined, reason: `${own.config} of ${ref} cannot be understood: ${messageOf(error)}` }

@@ -1,16 +1,10 @@
 import { join, relative, resolve } from 'node:path'
-import type { Evaluation, Training } from '@headgate/core'
+import type { Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { digestFile, readDocument } from '@headgate/files'
+import type { Candidate, GateSettings } from '@headgate/gate'
 import type { Ports } from './ports.ts'
 import { findPredictions, predict } from './prediction.ts'
-import type { GateSettings } from './stage.ts'
-
-export interface Candidate {
-  /** Absolute path of its predictions. */
-  readonly path: string
-  readonly facts: Evaluation['candidate']
-}
 
 /**
  * The candidate's predictions: the file that is named, what training left, or what `predict` makes of its model.

@@ -1,6 +1,6 @@
 import type { Digest, Model } from '@headgate/core'
+import type { GateSettings } from '@headgate/gate'
 import type { Log } from '@headgate/runners'
-import type { GateSettings } from './stage.ts'
 
 /** The base branch of a pull request: what decides must come from there. */
 export interface Base {

@@ -1,4 +1,5 @@
 import type { Block, Document, IntervalMark, MetricResult, Report, Section, Status, Text } from '@headgate/core'
+import { limitsOf, shown } from '@headgate/gate'
 import {
   absent,
   chart,
@@ -13,8 +14,6 @@ import {
   table,
 } from '@headgate/reports'
 import { isMetricName, metrics } from '@headgate/statistics'
-import { limitsOf } from './policy.ts'
-import { shown } from './reasons.ts'
 
 type EvaluationDocument = Document<'evaluation'>
 

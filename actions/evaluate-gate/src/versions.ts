@@ -1,12 +1,12 @@
 import type { Model } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
+import type { GateSettings } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, downloadModel, openRegistry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
 import type { Store } from '@headgate/stores'
 import { openStore, openStoreOf } from '@headgate/stores'
 import type { Versions } from './ports.ts'
-import type { GateSettings } from './stage.ts'
 
 /** The versions of the model in its registry, with the bytes in its store and the promotions in its ledger. */
 export async function openVersions(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Problem } from './error.ts'
 import { camel, kebab } from './names.ts'
-import type { AnyStage } from './stage.ts'
+import type { SettingsBlock } from './stage.ts'
 import { commonSettings } from './stage.ts'
 
 /** One setting, as everything that is generated from a stage sees it. */
@@ -40,7 +40,7 @@ interface PropertySchema {
 }
 
 /** The fields of a stage's settings, its own before the common ones, read from their JSON Schema. */
-export function fields(stage: AnyStage): readonly Field[] {
+export function fields(stage: Omit<SettingsBlock, 'name'>): readonly Field[] {
   const common = fieldsOf(commonSettings, true).map((field) =>
     field.key === 'failOn' ? { ...field, defaultText: `\`${stage.failOn}\`` } : field,
   )

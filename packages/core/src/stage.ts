@@ -92,8 +92,11 @@ export interface Stage<
 // biome-ignore lint/suspicious/noExplicitAny: a stage of any kind; its parts are checked where it is defined
 export type AnyStage = Stage<StageName, z.ZodObject<any>, any, any>
 
+/** What of a stage its settings follow from: enough to read its block of `headgate.yml` without the stage. */
+export type SettingsBlock = Pick<AnyStage, 'name' | 'settings' | 'failOn'>
+
 /** A stage's settings after defaults, with the common ones. */
-export type Settings<S extends AnyStage> = CommonSettings & z.output<S['settings']>
+export type Settings<S extends SettingsBlock> = CommonSettings & z.output<S['settings']>
 
 type BodyOf<S extends AnyStage> = z.output<(typeof bodies)[S['document'] & DocumentKind]>
 

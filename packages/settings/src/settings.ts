@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { AnyStage, CommonSettings, Field, Problem, Settings } from '@headgate/core'
+import type { CommonSettings, Field, Problem, Settings, SettingsBlock } from '@headgate/core'
 import { camelKeys, commonSettings, fields, readText, UserError } from '@headgate/core'
 import { z } from 'zod'
 import { type Placed, type ReadFile, readModel } from './model.ts'
@@ -19,7 +19,7 @@ export interface SettingsSource {
  * A stage's settings. Flag or input > stage block > model > `extends` > schema default.
  * @throws UserError with every mistake at once: unknown keys, wrong types, missing settings, literal passwords.
  */
-export async function loadSettings<S extends AnyStage>(stage: S, source: SettingsSource): Promise<Settings<S>> {
+export async function loadSettings<S extends SettingsBlock>(stage: S, source: SettingsSource): Promise<Settings<S>> {
   const known = fields(stage)
   const problems: Problem[] = []
   const given = readInputs(known, source, problems)
@@ -79,7 +79,7 @@ function added(field: Field, fromFile: unknown, given: unknown): unknown {
   return field.list === 'lines' && isMapping && Array.isArray(given) ? [fromFile, ...given] : given
 }
 
-function check(stage: AnyStage, merged: Merged, problems: Problem[]): Record<string, unknown> {
+function check(stage: SettingsBlock, merged: Merged, problems: Problem[]): Record<string, unknown> {
   const schema = z.object({ ...commonSettings.shape, ...stage.settings.shape })
   const parsed = schema.safeParse(camelKeys(merged.values, schema))
   if (parsed.success) return parsed.data
@@ -101,7 +101,7 @@ function check(stage: AnyStage, merged: Merged, problems: Problem[]): Record<str
 }
 
 function complete(
-  stage: AnyStage,
+  stage: SettingsBlock,
   checked: Record<string, unknown>,
   model: string,
   workspace: string,

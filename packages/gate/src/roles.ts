@@ -1,6 +1,6 @@
 import type { MetricName } from '@headgate/statistics'
 import { metrics } from '@headgate/statistics'
-import type { GateSettings } from './stage.ts'
+import type { GateSettings } from './settings.ts'
 
 /** Which column plays which part. */
 export interface Roles {

@@ -4,7 +4,7 @@ import { readModel, readSettingsFile } from '@headgate/settings'
 import type { MetricName } from '@headgate/statistics'
 import { isMetricName, metrics } from '@headgate/statistics'
 import { z } from 'zod'
-import type { GateSettings } from './stage.ts'
+import type { GateSettings } from './settings.ts'
 
 /** A rule whose metric is known. */
 export type GateRule = Rule & { readonly metric: MetricName }
@@ -90,8 +90,25 @@ function problemsOf(rule: Rule, name: string): Problem[] {
   return found
 }
 
+/**
+ * The metrics of the rules and those to report, each once.
+ * @throws UserError for unknown ones, and when they are not all of one task.
+ */
+export function metricNames({ rules }: Policy, asked: readonly string[]): MetricName[] {
+  const problems = asked.flatMap((name) => unknownMetric(name, '`metrics`'))
+  if (problems.length > 0) throw new UserError(problems)
+  const names = [...new Set([...rules.map(({ metric }) => metric), ...(asked as MetricName[])])]
+  const tasks = Map.groupBy(names, (name) => metrics[name].task)
+  if (tasks.size < 2) return names
+  const groups = [...tasks].map(([task, group]) => `${group.join(', ')} (${task})`)
+  throw new UserError({
+    what: `one model cannot be judged by ${groups.join(' and ')}.`,
+    fix: 'Keep those of one task.',
+  })
+}
+
 /** The mistake in a metric's name, with the nearest name there is. */
-export function unknownMetric(metric: string, name: string): Problem[] {
+function unknownMetric(metric: string, name: string): Problem[] {
   if (isMetricName(metric)) return []
   const known = Object.keys(metrics)
   const near = nearest(metric, known)
