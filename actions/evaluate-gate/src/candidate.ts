@@ -6,11 +6,14 @@ import type { Candidate, GateSettings } from '@headgate/gate'
 import type { Ports } from './ports.ts'
 import { findPredictions, predict } from './prediction.ts'
 
+/** The candidate, and whether its predictions lie nowhere but in a folder that goes away with the job. */
+export type FoundCandidate = Candidate & { readonly isMade: boolean }
+
 /**
  * The candidate's predictions: the file that is named, what training left, or what `predict` makes of its model.
  * @throws UserError when there are none, or training says that it wrote others.
  */
-export async function findCandidate(settings: GateSettings, ports: Ports): Promise<Candidate> {
+export async function findCandidate(settings: GateSettings, ports: Ports): Promise<FoundCandidate> {
   const training = await readDocument('training', settings.workFolder)
   const output = join(settings.workFolder, 'output')
   const named = settings.candidate === undefined ? undefined : resolve(ports.workspace, settings.candidate)
@@ -30,7 +33,7 @@ export async function findCandidate(settings: GateSettings, ports: Ports): Promi
     modelDigest: isTrained ? (training.model?.digest ?? null) : null,
     trainingKey: isTrained ? training.key : null,
   }
-  return { path: left, facts }
+  return { path: left, facts, isMade: false }
 }
 
 function absent(path: string): never {
@@ -38,7 +41,11 @@ function absent(path: string): never {
   throw new UserError({ what: 'there is no such file.', where: { file: path }, fix })
 }
 
-async function predicted(settings: GateSettings, training: Training | undefined, ports: Ports): Promise<Candidate> {
+async function predicted(
+  settings: GateSettings,
+  training: Training | undefined,
+  ports: Ports,
+): Promise<FoundCandidate> {
   const { predict: command, testData } = settings
   const output = join(settings.workFolder, 'output')
   if (command === undefined || testData === undefined)
@@ -57,5 +64,5 @@ async function predicted(settings: GateSettings, training: Training | undefined,
     modelDigest: training?.model?.digest ?? null,
     trainingKey: training?.key ?? null,
   }
-  return { path, facts }
+  return { path, facts, isMade: true }
 }

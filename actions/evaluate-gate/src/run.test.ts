@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Document, Evaluation, Model, Rule } from '@headgate/core'
@@ -41,7 +41,9 @@ function settingsOf(given: Readonly<Record<string, unknown>>, workspace: string)
   return { ...parsed, model: 'delays', workFolder: join(workspace, 'work'), failOn: 'inconclusive' }
 }
 
-async function gate(scenario: Scenario): Promise<{ document: Document<'evaluation'>; said: string[] }> {
+async function gate(
+  scenario: Scenario,
+): Promise<{ document: Document<'evaluation'>; said: string[]; kept: Record<string, string> }> {
   const workspace = await workspaceOf(scenario.files ?? {})
   const said: string[] = []
   const tell = (message: string): void => void said.push(message)
@@ -80,7 +82,16 @@ async function gate(scenario: Scenario): Promise<{ document: Document<'evaluatio
     ...findings.body,
   })
   JSON.parse(strictJson(document))
-  return { document, said }
+  return { document, said, kept: await keptIn(workspace) }
+}
+
+/** What lies in the folder that a later job gets, by name. */
+async function keptIn(workspace: string): Promise<Record<string, string>> {
+  const folder = join(workspace, 'work/evidence')
+  const names = await readdir(folder).catch(() => [])
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
+  )
 }
 
 async function problemsOf(scenario: Scenario): Promise<string[]> {
@@ -210,6 +221,25 @@ test('on other test data the champion predicts again, and sees no labels', async
   expect(seen).not.toContain('late')
 })
 
+test('a later job gets the baseline’s predictions, however they were found, and none of an earlier run', async () => {
+  const stored = championOf(files['test.csv'], files['bad.csv'])
+  const stale = { ...files, 'work/evidence/baseline.ndjson': '{}', 'work/evidence/candidate.csv': 'id' }
+  const { kept } = await gate({ files: stale, settings: { baseline: 'champion' }, versions: stored })
+  expect(kept).toEqual({ 'baseline.csv': files['bad.csv'] })
+  const scored = await gate({
+    files,
+    settings: { baseline: 'champion', predict: 'python predict.py' },
+    versions: championOf('other rows', 'not of these rows'),
+    command: async (variables) => writeFile(join(variables.HEADGATE_OUTPUT ?? '', 'predictions.csv'), files['bad.csv']),
+  })
+  expect(scored.kept).toEqual({ 'baseline.csv': files['bad.csv'] })
+  expect((await gate({ files: stale, settings: { policy: [{ metric: 'roc_auc', min: 0.6 }] } })).kept).toEqual({})
+})
+
+test('a dry run keeps nothing', async () => {
+  expect((await gate({ files, settings: { baseline: 'bad.csv', dryRun: true } })).kept).toEqual({})
+})
+
 test('a champion that cannot predict leaves the comparison open, with the line that mends it', async () => {
   const versions = championOf('other rows', 'not of these rows')
   const { document } = await gate({ files, settings: { baseline: 'champion' }, versions })
@@ -220,8 +250,8 @@ test('a champion that cannot predict leaves the comparison open, with the line t
   expect(document.summary).toContain('set `evaluate-gate.predict`')
 })
 
-test('a candidate without predictions is scored by `predict`', async () => {
-  const { document } = await gate({
+test('a candidate without predictions is scored by `predict`, and a later job gets what it said', async () => {
+  const { document, kept } = await gate({
     files: { 'test.csv': files['test.csv'], 'work/output/model/model.json': '{}' },
     settings: { predict: ['python', 'predict.py'], policy: [{ metric: 'roc_auc', min: 0.6 }] },
     command: async (variables) =>
@@ -229,6 +259,7 @@ test('a candidate without predictions is scored by `predict`', async () => {
   })
   expect(document.verdict).toBe('pass')
   expect(document.candidate.digest).toBe(digestOf(files['good.csv']))
+  expect(kept).toEqual({ 'candidate.csv': files['good.csv'] })
 })
 
 function nodesOf(node: Nodes): Nodes[] {

@@ -2,10 +2,20 @@ import { relative, resolve } from 'node:path'
 import type { Findings, Problem, Run } from '@headgate/core'
 import { digestOf, UserError } from '@headgate/core'
 import { digestFile } from '@headgate/files'
-import type { Baseline, Candidate, Evidence, GateSettings, Predictions, Rulebook } from '@headgate/gate'
-import { acceptsFirst, assess, many, metricNames, openEvidence, readPredictions, rolesOf } from '@headgate/gate'
+import type { Baseline, Evidence, GateSettings, Predictions, Rulebook } from '@headgate/gate'
+import {
+  acceptsFirst,
+  assess,
+  keepJudged,
+  many,
+  metricNames,
+  openEvidence,
+  readPredictions,
+  rolesOf,
+} from '@headgate/gate'
 import { openRulebook } from './base.ts'
 import { findBaseline } from './baseline.ts'
+import type { FoundCandidate } from './candidate.ts'
 import { findCandidate } from './candidate.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
@@ -25,8 +35,17 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   )
   const bootstrap = isBootstrap(settings, baseline, ports)
   const found = assess({ rulebook, names, evidence, candidate, predictions, baseline, bootstrap })
+  if (!own.dryRun) await keep(own, candidate, baseline)
   const { verdict, summary, body } = found
   return { verdict, summary, inputs: await inputsOf(rulebook, evidence, candidate, baseline, ports), body }
+}
+
+/** Keeps for a second job what it needs to judge again, and cannot find where training left it. */
+function keep({ workFolder }: GateSettings, { path, isMade }: FoundCandidate, baseline: Baseline): Promise<void> {
+  return keepJudged(workFolder, {
+    ...(isMade ? { candidate: path } : {}),
+    ...(baseline.path === undefined ? {} : { baseline: baseline.path }),
+  })
 }
 
 /** Mistakes in the candidate's predictions and in a baseline file are told together. */
@@ -57,7 +76,7 @@ function isBootstrap(settings: GateSettings, baseline: Baseline, ports: Ports): 
 async function inputsOf(
   { settings, policy, ref }: Rulebook,
   evidence: Evidence,
-  candidate: Candidate,
+  candidate: FoundCandidate,
   baseline: Baseline,
   ports: Ports,
 ): Promise<Findings<typeof stage>['inputs']> {

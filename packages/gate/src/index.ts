@@ -1,6 +1,7 @@
 export * from './baseline.ts'
 export * from './evaluation.ts'
 export type { Evidence } from './evidence.ts'
+export * from './judged-files.ts'
 export { labelText } from './labels.ts'
 export type { GateRule, Policy } from './policy.ts'
 export { limitsOf, metricNames, readPolicy, ruleText } from './policy.ts'

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Announcement,
+  type AnyStage,
   defineStage,
   digestOf,
   type Findings,
@@ -15,7 +16,7 @@ import {
 } from '@headgate/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Runner } from './port.ts'
+import type { HandOver, Runner } from './port.ts'
 import { startWith } from './start.ts'
 
 const stage = defineStage({
@@ -56,7 +57,11 @@ interface Seen {
   readonly announced: Announcement[]
 }
 
-async function play(run: () => Promise<Found>, inputs: Record<string, string> = {}) {
+async function play(
+  run: () => Promise<Found>,
+  inputs: Record<string, string> = {},
+  { played = stage, handOver }: { played?: AnyStage; handOver?: HandOver } = {},
+) {
   const seen: Seen = { lines: [], outputs: {}, summaries: [], annotations: [], announced: [] }
   const line = (message: string): void => {
     seen.lines.push(message)
@@ -89,14 +94,14 @@ async function play(run: () => Promise<Found>, inputs: Record<string, string> = 
     output: async (values) => {
       Object.assign(seen.outputs, values)
     },
-    handOver: async () => undefined,
+    handOver: async () => handOver,
     cache: async () => undefined,
   }
   const announce = async (news: Announcement) => {
     seen.announced.push(news)
     return ['Told.']
   }
-  const outcome = await startWith(stage, run, () => ({ ports: {}, announce }), runner)
+  const outcome = await startWith(played, run, () => ({ ports: {}, announce }), runner)
   return { ...seen, ...outcome }
 }
 
@@ -162,6 +167,18 @@ test('a dry run writes nothing and tells nobody', async () => {
   expect(exitCode).toBe(0)
   expect(existsSync(join(folder, '.headgate'))).toBe(false)
   expect([announced, outputs]).toEqual([[], {}])
+})
+
+test.each([
+  ['validate-data', 'profile.json'],
+  ['train', 'output'],
+  ['evaluate-gate', 'evidence'],
+] as const)('%s hands over its document, its report and %s', async (name, beside) => {
+  const saved: unknown[] = []
+  const handOver: HandOver = { restore: async () => [], save: async (...words) => void saved.push(words) }
+  await play(async () => found('pass'), {}, { played: { ...stage, name }, handOver })
+  const files = ['validation.json', `reports/${name}.json`, beside]
+  expect(saved).toEqual([['m', name, files, join(folder, '.headgate/m')]])
 })
 
 test('no comment is made where the settings say so', async () => {

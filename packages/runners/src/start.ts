@@ -21,7 +21,11 @@ import type { Runner, Wire } from './port.ts'
 import { keepReport, keptReports, reportFile } from './shelf.ts'
 
 /** What a stage leaves beside its document and its report. */
-const besides: Partial<Record<StageName, readonly string[]>> = { 'validate-data': ['profile.json'], train: ['output'] }
+const besides: Partial<Record<StageName, readonly string[]>> = {
+  'validate-data': ['profile.json'],
+  train: ['output'],
+  'evaluate-gate': ['evidence'],
+}
 
 /** What came of a stage: the exit code, and what a command may print. */
 export interface Outcome {
