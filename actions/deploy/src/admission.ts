@@ -11,25 +11,36 @@ export function admit(model: Model, evaluation: string | undefined): string {
   const { lineage } = model
   if (lineage.imported) return 'The version was adopted from production: its lineage is unknown.'
   if (lineage.evaluation === null) throw new Refusal(`Version ${model.version} was registered without an evaluation.`)
-  const { digest, bootstrap, baseline } = lineage.evaluation
+  const { digest, bootstrap, baseline, recomputed } = lineage.evaluation
   const verdict = verdictSchema.safeParse(lineage.evaluation.verdict).data
   const isAcceptedBootstrap = verdict === 'no-baseline' && bootstrap
   if (verdict === undefined || !(isPromotable(verdict) || isAcceptedBootstrap))
     throw new Refusal(`The gate of version ${model.version} said ${verdict ?? 'nothing'}: it may not be deployed.`)
+  if (recomputed !== true)
+    throw new Refusal(
+      `The record of version ${model.version} does not say that its verdict was recomputed when it was registered: run \`headgate register-model\` again where it was judged, and deploy the version that comes of it.`,
+    )
   const checked = evaluation === undefined ? 'its evaluation is not at hand' : check(model, evaluation, digest, verdict)
   const held = baseline === null ? '' : ` against ${baseline}`
-  return `The gate said ${verdict}${held}${bootstrap ? ' (bootstrap)' : ''}; ${checked}.`
+  return `The gate said ${verdict}${held}${bootstrap ? ' (bootstrap)' : ''}, recomputed when it was registered; ${checked}.`
 }
 
 function check(model: Model, text: string, digest: Digest, verdict: string): string {
-  if (digestOf(text) !== digest)
-    throw new Refusal(`The evaluation kept with version ${model.version} is not the one of its lineage (${digest}).`)
+  const found = digestOf(text)
+  if (found !== digest)
+    throw new Refusal(
+      `The evaluation kept with version ${model.version} has the digest ${found}; its lineage names ${digest}.`,
+    )
   const document = parseDocument('evaluation', text, 'evaluation.json')
   if (document.verdict !== verdict)
-    throw new Refusal(`The evaluation of version ${model.version} says ${document.verdict}, its lineage ${verdict}.`)
+    throw new Refusal(
+      `The evaluation of version ${model.version} (${digest}) says ${document.verdict}, its lineage ${verdict}: it may not be deployed.`,
+    )
   const { modelDigest } = document.candidate
   if (modelDigest !== null && modelDigest !== model.digest)
-    throw new Refusal(`The evaluation of version ${model.version} is of another model (${modelDigest}).`)
+    throw new Refusal(
+      `The evaluation of version ${model.version} is of another model (${modelDigest}, not ${model.digest}).`,
+    )
   return 'its evaluation has the recorded digest and verdict'
 }
 

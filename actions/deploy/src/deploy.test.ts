@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { deploymentSchema, Interruption } from '@headgate/core'
+import type { Document, Verdict } from '@headgate/core'
+import { deploymentSchema, digestOf, Interruption, strictJson } from '@headgate/core'
 import { endProcessGroup, freePort, identifyProcess, readService } from '@headgate/systems'
 import { afterEach, expect, test } from 'vitest'
 import {
@@ -195,11 +196,73 @@ test.each(['fail', 'inconclusive', 'no-baseline'] as const)(
   },
 )
 
-test('evidence that is not the recorded one is refused', async () => {
+/** What the gate wrote of a model, with this verdict. */
+function evaluationText(verdict: Verdict, modelDigest: string | null): string {
+  const digest = digestOf('file')
+  const document: Document<'evaluation'> = {
+    schema: 'headgate/evaluation@1',
+    verdict,
+    summary: '',
+    model: 'm',
+    commit: '',
+    createdAt: '2026-01-01T00:00:00Z',
+    tool: 'headgate 0',
+    runner: { kind: 'local', event: 'push', os: 'linux' },
+    inputs: [],
+    durationMs: 0,
+    task: 'binary',
+    policy: { path: 'headgate.yml', ref: null, digest },
+    evidence: 'held-out',
+    testData: null,
+    candidate: { source: 'predictions.csv', digest, modelDigest, trainingKey: null },
+    baseline: { kind: 'none', version: null, digest: null, modelDigest: null, paired: false },
+    bootstrap: false,
+    seed: 7,
+    metrics: [],
+    confusion: null,
+    calibration: null,
+  }
+  return strictJson(document)
+}
+
+test('an evaluation that is not the recorded one is refused, with both digests', async () => {
   const project = await open()
-  await register(project, '1.0.0')
-  const found = await deploy(project, {}, { evaluation: async () => '{"verdict":"pass"}' })
-  expect(found.body.error?.message).toContain('is not the one of its lineage')
+  await register(project, '1.0.0', { evaluation: evaluationText('pass', null) })
+  const swapped = evaluationText('warn', null)
+  const found = await deploy(project, {}, { evaluation: async () => swapped })
+  expect(found).toMatchObject({ verdict: 'fail', exitCode: 1 })
+  expect(found.body.error?.message).toBe(
+    `The evaluation kept with version 1.0.0 has the digest ${digestOf(swapped)}; its lineage names ${digestOf(evaluationText('pass', null))}.`,
+  )
+  expect(processesOf(project)).toEqual([])
+})
+
+test('an evaluation that says another verdict than the lineage, or is of another model, is refused', async () => {
+  const project = await open()
+  const failed = evaluationText('fail', null)
+  await register(project, '1.0.0', { evaluation: failed })
+  const found = await deploy(project, {}, { evaluation: async () => failed })
+  expect(found.body.error?.message).toBe(
+    `The evaluation of version 1.0.0 (${digestOf(failed)}) says fail, its lineage pass: it may not be deployed.`,
+  )
+  const other = evaluationText('pass', digestOf('another'))
+  await register(project, '2.0.0', { evaluation: other })
+  const second = await deploy(project, {}, { evaluation: async () => other })
+  expect(second.body.error?.message).toContain(`is of another model (${digestOf('another')}`)
+  expect(processesOf(project)).toEqual([])
+})
+
+test('a version whose verdict was not recomputed is refused, unless it was adopted from production', async () => {
+  const project = await open()
+  await register(project, '1.0.0', { recomputed: false })
+  const found = await deploy(project)
+  expect(found).toMatchObject({ verdict: 'fail', exitCode: 1 })
+  expect(found.body.error?.message).toMatch(
+    /^The record of version 1\.0\.0 does not say that its verdict was recomputed/,
+  )
+  expect(processesOf(project)).toEqual([])
+  await register(project, '2.0.0', { imported: true })
+  expect(await deploy(project)).toMatchObject({ verdict: 'pass', body: { version: '2.0.0' } })
 })
 
 test('files with another digest are never served', async () => {

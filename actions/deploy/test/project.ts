@@ -48,6 +48,11 @@ interface Evidence {
   readonly baseline?: string | null
   readonly bootstrap?: boolean
   readonly breaks?: 'start' | 'health' | 'predict'
+  readonly recomputed?: boolean
+  /** Adopted from production. */
+  readonly imported?: boolean
+  /** The text of the evaluation that its lineage names. */
+  readonly evaluation?: string
 }
 
 /** Registers a version that behaves as told, and makes it the challenger. */
@@ -56,7 +61,8 @@ export async function register(project: Project, version: string, evidence: Evid
   mkdirSync(folder)
   writeFileSync(join(folder, 'model.json'), JSON.stringify({ version, breaks: evidence.breaks }))
   const { files } = await digestTree(folder)
-  const { verdict = 'pass', baseline = null, bootstrap = false } = evidence
+  const { verdict = 'pass', baseline = null, bootstrap = false, recomputed = true, imported = false } = evidence
+  const digest = digestOf(evidence.evaluation ?? 'evaluation')
   const model: Model = {
     name: 'm',
     version,
@@ -69,9 +75,9 @@ export async function register(project: Project, version: string, evidence: Evid
       training: null,
       data: [],
       environment: null,
-      evaluation: { digest: digestOf('evaluation'), verdict, baseline, bootstrap },
+      evaluation: imported ? null : { digest, verdict, baseline, bootstrap, recomputed },
       validation: null,
-      imported: false,
+      imported,
     },
     registry: { kind: 'git', location: '.', reference: `m@v${version}` },
     store: { kind: 'directory', location: 'store' },

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { Digest, Document, DocumentKind, File } from '@headgate/core'
 import { digestOfTree, documentFile, Refusal, UserError } from '@headgate/core'
 import { digestFile, digestTree } from '@headgate/files'
+import { findJudged } from '@headgate/gate'
 import type { Source } from '@headgate/stores'
 import type { Evidence } from './evidence.ts'
 
@@ -38,36 +39,33 @@ function nothing(path: string): UserError {
 
 const keptDocuments: readonly DocumentKind[] = ['evaluation', 'training', 'validation', 'profile']
 
-/**
- * What is kept beside a model: the predictions that the gate judged, and the documents.
- * @throws Refusal when the predictions are others by now.
- */
-export async function readAttachments(
-  workFolder: string,
-  workspace: string,
-  evidence: Evidence | undefined,
-): Promise<Source[]> {
+/** The documents that are kept beside a model. */
+export async function readDocuments(workFolder: string): Promise<Source[]> {
   const paths = keptDocuments.map((kind) => join(workFolder, documentFile(kind)))
   const documents = await Promise.all(paths.map((path) => sourceOf(path)))
-  const predictions = evidence ? await judgedPredictions(workFolder, workspace, evidence) : undefined
-  return [...documents, predictions].filter((source) => source !== undefined)
+  return documents.filter((source) => source !== undefined)
 }
 
-async function judgedPredictions(
+/**
+ * The predictions that the gate judged, which are kept beside a model too; `undefined` where they are not here.
+ * @throws Refusal when they are others by now.
+ */
+export async function readJudged(
   workFolder: string,
   workspace: string,
   { training, evaluation }: Evidence,
 ): Promise<Source | undefined> {
   const { source, digest } = evaluation.document.candidate
   const left = training.document.predictions
-  if (left?.digest === digest) {
-    const found = await sourceOf(join(workFolder, 'output', left.path))
-    if (found?.digest === digest) return found
-    throw new Refusal(`The predictions ${left.path} are ${found ? 'others than' : 'missing, which'} the gate judged.`)
-  }
-  const named = await sourceOf(resolve(workspace, source))
-  if (named?.digest !== digest) return undefined
-  return { ...named, path: `predictions${/\.[a-z]+$/.exec(named.path)?.[0] ?? ''}` }
+  if (left?.digest === digest) return judged(await sourceOf(join(workFolder, 'output', left.path)), digest)
+  const kept = await findJudged(workFolder, 'candidate')
+  const found = await sourceOf(kept ?? resolve(workspace, source))
+  return found && { ...judged(found, digest), path: `predictions${extname(found.path)}` }
+}
+
+function judged<S extends Source | undefined>(found: S, digest: Digest): S {
+  if (found === undefined || found.digest === digest) return found
+  throw new Refusal(`The predictions ${found.path} are others than the gate judged: ${found.digest}, not ${digest}.`)
 }
 
 async function sourceOf(path: string): Promise<Source | undefined> {

@@ -47,7 +47,7 @@ function absent(workFolder: string, kind: DocumentKind, fix: string): Problem {
  * @throws Refusal naming every reason against a registration.
  */
 export function admit({ training, evaluation, validation }: Evidence, model: Digest): void {
-  const { verdict, bootstrap, candidate } = evaluation.document
+  const { verdict, candidate } = evaluation.document
   const trained = training.document
   const reasons = [
     ...(fromPullRequest(trained.runner.event)
@@ -63,9 +63,7 @@ export function admit({ training, evaluation, validation }: Evidence, model: Dig
     ...(candidate.trainingKey === trained.key
       ? []
       : [`The gate judged training ${candidate.trainingKey ?? 'of an unknown key'}, not ${trained.key}.`]),
-    ...(isPromotable(verdict) || (verdict === 'no-baseline' && bootstrap)
-      ? []
-      : [`The gate said ${verdict}: ${evaluation.document.summary}`]),
+    ...(isPromotable(verdict) ? [] : [`The gate said ${verdict}: ${evaluation.document.summary}`]),
     ...(validation?.document.verdict === 'fail' ? [`The data was refused: ${validation.document.summary}`] : []),
   ]
   if (reasons.length > 0) throw new Refusal(reasons.join('\n'))

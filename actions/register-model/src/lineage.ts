@@ -13,7 +13,7 @@ export const unknownLineage: Model['lineage'] = {
   imported: true,
 }
 
-/** Where a model comes from, by digests. */
+/** Where a model comes from, by digests: written only once the verdict was recomputed. */
 export function lineageOf({ training, evaluation, validation }: Evidence): Model['lineage'] {
   const { document } = training
   return {
@@ -26,6 +26,7 @@ export function lineageOf({ training, evaluation, validation }: Evidence): Model
       verdict: evaluation.document.verdict,
       baseline: baselineOf(evaluation.document),
       bootstrap: evaluation.document.bootstrap,
+      recomputed: true,
     },
     validation: validation ? { digest: validation.digest, verdict: validation.document.verdict } : null,
     imported: false,

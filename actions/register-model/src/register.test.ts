@@ -1,143 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { Document, Settings } from '@headgate/core'
-import { digestOf, OutsideError, Refusal, schemaName, UserError } from '@headgate/core'
-import { digestFile, digestTree, listTree, writeDocument } from '@headgate/files'
-import { openLedger } from '@headgate/ledger'
-import { downloadModel, openRegistry } from '@headgate/registries'
-import { openStore } from '@headgate/stores'
+import type { Verdict } from '@headgate/core'
+import { digestOf, OutsideError, Refusal, UserError } from '@headgate/core'
+import { digestTree, listTree } from '@headgate/files'
+import { downloadModel } from '@headgate/registries'
 import { expect, test } from 'vitest'
+import { forge, judged, name, portsOf, real, type Story, site } from '../test/site.ts'
 import type { Ports } from './index.ts'
-import { run, stage } from './index.ts'
+import { run } from './index.ts'
 
-const real = (cwd: string, ...args: string[]) =>
-  execFileSync('git', args, { cwd, encoding: 'utf8', stdio: 'pipe' }).trim()
-const name = 'flights'
-
-async function portsOf(workspace: string): Promise<Ports> {
-  const now = () => new Date('2026-01-01T00:00:00Z')
-  const clone = { directory: workspace, remote: 'origin', now }
-  const said = () => undefined
-  return {
-    registry: await openRegistry('git', clone),
-    store: await openStore('directory:../store', { workspace, ephemeral: false }),
-    ledger: await openLedger({ ...clone, ref: 'refs/headgate/ledger' }),
-    log: { debug: said, info: said, notice: said, warning: said, error: said, group: (_title, work) => work() },
-    workspace,
-    context: { event: 'push', commit: real(workspace, 'rev-parse', 'HEAD'), actor: 'ada' },
-  }
-}
-
-/** A clone of a bare remote in which a model was trained and judged. */
-async function site() {
-  const folder = await mkdtemp(join(tmpdir(), 'register-'))
-  const [remote, workspace] = [join(folder, 'remote.git'), join(folder, 'clone')]
-  real(folder, 'init', '-q', '--bare', '-b', 'main', remote)
-  real(folder, 'init', '-q', '-b', 'main', workspace)
-  real(workspace, 'remote', 'add', 'origin', remote)
-  await writeFile(join(workspace, '.gitignore'), '.headgate\n')
-  real(workspace, 'add', '.')
-  real(workspace, '-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qm', 'First')
-  real(workspace, 'push', '-q', 'origin', 'main')
-  const workFolder = join(workspace, '.headgate', name)
-  const parsed = stage.settings.parse({})
-  const common = { config: 'headgate.yml', model: name, workFolder, failOn: 'inconclusive', dryRun: false } as const
-  const rest = { logLevel: 'info', comment: true, handOver: 'off' } as const
-  const settings: Settings<typeof stage> = { ...common, ...rest, ...parsed }
-  return { folder, remote, workspace, workFolder, settings, ports: await portsOf(workspace) }
-}
-type Site = Awaited<ReturnType<typeof site>>
-
-interface Story {
-  readonly content?: string
-  readonly event?: string
-  readonly verdict?: Document<'evaluation'>['verdict']
-  readonly bootstrap?: boolean
-  readonly baseline?: string | null
-  readonly judgedKey?: string
-}
-
-/** Leaves what training and gate would leave. */
-async function judged({ workFolder }: Site, story: Story = {}): Promise<void> {
-  const { content = 'weights', event = 'push', verdict = 'pass', bootstrap = false, baseline = null } = story
-  await rm(workFolder, { recursive: true, force: true })
-  await mkdir(join(workFolder, 'output/model/deep'), { recursive: true })
-  await writeFile(join(workFolder, 'output/model/deep/weights.bin'), content)
-  await writeFile(join(workFolder, 'output/model/card.md'), '# Card')
-  const predictions = join(workFolder, 'output/predictions.csv')
-  await writeFile(predictions, `id,score\n1,${content}\n`)
-  const model = await digestTree(join(workFolder, 'output/model'))
-  const judgedFile = { path: 'predictions.csv', ...(await digestFile(predictions)) }
-  const key = digestOf(`key of ${content}`)
-  const header = {
-    summary: 'As judged.',
-    model: name,
-    commit: 'c'.repeat(40),
-    createdAt: '2026-01-01T00:00:00.000Z',
-    tool: 'headgate 0',
-    runner: { kind: 'local' as const, event, os: 'linux' },
-    inputs: [],
-    durationMs: 1,
-  }
-  await writeDocument('training', workFolder, {
-    ...header,
-    schema: schemaName('training'),
-    verdict: 'pass',
-    run: {
-      id: 'r1',
-      executor: 'process',
-      handle: null,
-      command: ['python'],
-      params: {},
-      startedAt: header.createdAt,
-      finishedAt: header.createdAt,
-      exitCode: 0,
-      peakMemoryBytes: null,
-    },
-    data: [{ path: 'train.csv', digest: digestOf('data') }],
-    code: { commit: header.commit, dirty: null, paths: [], digest: digestOf('code') },
-    environment: { os: 'linux', cpu: 'x', interpreter: null, lock: null, packages: null, image: null },
-    metrics: {},
-    artifacts: [],
-    model: { path: 'output/model', digest: model.digest, bytes: model.bytes },
-    predictions: judgedFile,
-    tracking: null,
-    key,
-    cache: { hit: false, reason: 'first' },
-  })
-  await writeDocument('evaluation', workFolder, {
-    ...header,
-    schema: schemaName('evaluation'),
-    verdict,
-    task: 'binary',
-    policy: { path: 'headgate.yml', ref: null, digest: digestOf('policy') },
-    evidence: 'held-out',
-    testData: null,
-    candidate: {
-      source: `.headgate/${name}/output/predictions.csv`,
-      digest: judgedFile.digest,
-      modelDigest: model.digest,
-      trainingKey: story.judgedKey ?? key,
-    },
-    baseline: {
-      kind: baseline === null ? 'none' : 'champion',
-      version: baseline,
-      digest: null,
-      modelDigest: null,
-      paired: baseline !== null,
-    },
-    bootstrap,
-    seed: 1,
-    metrics: [],
-    confusion: null,
-    calibration: null,
-  })
-}
-
-const first: Story = { verdict: 'no-baseline', bootstrap: true }
 const refusal = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -146,12 +19,12 @@ const refusal = (work: Promise<unknown>) =>
 
 test('a first model is registered with its lineage, and another clone fetches the same bytes', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   const found = await run(place.settings, place.ports)
   expect([found.verdict, found.body.version, found.body.aliases]).toEqual(['pass', '0.1.0', ['challenger']])
   expect(found.summary).toBe('flights 0.1.0 (challenger) is registered: the first model, accepted without a baseline.')
   expect(found.body.lineage).toMatchObject({
-    evaluation: { verdict: 'no-baseline', bootstrap: true, baseline: null },
+    evaluation: { verdict: 'pass', bootstrap: true, baseline: null, recomputed: true },
     training: { key: digestOf('key of weights') },
     imported: false,
   })
@@ -175,7 +48,7 @@ test('a first model is registered with its lineage, and another clone fetches th
 
 test('a second run registers nothing and says why', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   await run(place.settings, place.ports)
   const refs = () => real(place.remote, 'for-each-ref')
   const before = [refs(), await listTree(join(place.folder, 'store'))]
@@ -186,7 +59,7 @@ test('a second run registers nothing and says why', async () => {
 
 test('a dry run writes nothing', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   const before = real(place.remote, 'for-each-ref')
   const { body } = await run({ ...place.settings, dryRun: true }, place.ports)
   expect(body.version).toBe('0.1.0')
@@ -194,10 +67,22 @@ test('a dry run writes nothing', async () => {
   await expect(listTree(join(place.folder, 'store'))).rejects.toThrow(/ENOENT/)
 })
 
+test.each<[Verdict]>([['fail'], ['inconclusive'], ['no-baseline']])(
+  'a model of which the gate said %s is refused',
+  async (verdict) => {
+    const place = await site()
+    await judged(place)
+    await forge(place, 'evaluation', (document) => {
+      document.verdict = verdict
+    })
+    const error = await refusal(run(place.settings, place.ports))
+    expect(error).toBeInstanceOf(Refusal)
+    expect(String(error)).toContain(`The gate said ${verdict}`)
+    expect(real(place.remote, 'tag')).toBe('')
+  },
+)
+
 test.each<[string, Story, RegExp]>([
-  ['that the gate refused', { verdict: 'fail' }, /gate said fail/],
-  ['on which the gate could not decide', { verdict: 'inconclusive' }, /gate said inconclusive/],
-  ['without a baseline, when that was not accepted', { verdict: 'no-baseline' }, /gate said no-baseline/],
   ['that was trained in a pull request', { event: 'pull-request' }, /trained in a pull request/],
   ['that was trained in a merge queue', { event: 'merge-queue' }, /trained in a pull request/],
   ['whose training the gate did not judge', { judgedKey: digestOf('another') }, /gate judged training/],
@@ -212,10 +97,10 @@ test.each<[string, Story, RegExp]>([
 
 test('a model or predictions that changed after the gate are refused', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   await writeFile(join(place.workFolder, 'output/model/card.md'), 'changed')
   await expect(run(place.settings, place.ports)).rejects.toThrow(/not the one that training left.*\n.*not the model/s)
-  await judged(place, first)
+  await judged(place)
   await writeFile(join(place.workFolder, 'output/predictions.csv'), 'id,score\n1,0.99\n')
   await expect(run(place.settings, place.ports)).rejects.toThrow(/predictions/)
 })
@@ -232,20 +117,25 @@ test('missing documents are mistakes, all named at once', async () => {
 
 test('from a pull request nothing is registered', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   const ports: Ports = { ...place.ports, context: { ...place.ports.context, event: 'pull-request' } }
   await expect(run(place.settings, ports)).rejects.toThrow(Refusal)
 })
 
 test('a model that was compared with a champion of before is gated again', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   await run({ ...place.settings, alias: 'champion' }, place.ports)
-  await judged(place, { content: 'better', baseline: '0.1.0' })
+  await judged(place, { content: 'better' })
   await run({ ...place.settings, alias: 'champion' }, place.ports)
-  await judged(place, { content: 'late', baseline: '0.1.0' })
+  await judged(place, { content: 'late' })
+  await forge(place, 'evaluation', ({ baseline }) => {
+    baseline.version = '0.1.0'
+  })
   await expect(run(place.settings, place.ports)).rejects.toThrow(/compared with v0\.1\.0.*gate again against v0\.2\.0/)
-  await judged(place, { content: 'first of another', ...first })
+  await forge(place, 'evaluation', ({ baseline }) => {
+    Object.assign(baseline, { kind: 'none', version: null })
+  })
   await expect(run(place.settings, place.ports)).rejects.toThrow(/compared with no champion.*against v0\.2\.0/)
   const { entries } = await place.ports.ledger.read(name)
   expect(entries.map(({ kind }) => kind)).toEqual(['registration', 'promotion', 'registration', 'promotion'])
@@ -266,9 +156,9 @@ test('a model from production is adopted without evidence, as the champion, with
 
 test('a ledger that was rewritten stops a registration', async () => {
   const place = await site()
-  await judged(place, first)
+  await judged(place)
   await run({ ...place.settings, alias: 'champion' }, place.ports)
-  await judged(place, { content: 'better', baseline: '0.1.0' })
+  await judged(place, { content: 'better' })
   await run(place.settings, place.ports)
   const stranger = join(place.folder, 'stranger')
   real(place.folder, 'clone', '-q', place.remote, stranger)
@@ -283,23 +173,14 @@ test('a ledger that was rewritten stops a registration', async () => {
 test('killed at any moment, a second run completes the registration', async () => {
   const place = await site()
   const program = `
-    const { run, stage } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
-    const { openRegistry } = await import('@headgate/registries')
-    const { openLedger } = await import('@headgate/ledger')
-    const { openStore } = await import('@headgate/stores')
-    const workspace = ${JSON.stringify(place.workspace)}
-    const clone = { directory: workspace, remote: 'origin', now: () => new Date() }
-    const quiet = () => undefined
-    const ports = { registry: await openRegistry('git', clone), workspace,
-      store: await openStore('directory:../store', { workspace, ephemeral: false }),
-      ledger: await openLedger({ ...clone, ref: 'refs/headgate/ledger' }), log: { info: quiet },
-      context: ${JSON.stringify(place.ports.context)} }
+    const { run } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
+    const { portsOf } = await import(${JSON.stringify(join(import.meta.dirname, '../test/site.ts'))})
+    const ports = await portsOf(${JSON.stringify(place.workspace)}, () => new Date())
     process.stdout.write('.')
     await run(JSON.parse(process.argv[1]), ports)`
   const settings = { ...place.settings, alias: 'champion' }
   for (let kill = 0; kill < 10; kill += 1) {
-    const baseline = kill === 0 ? null : `0.${kill}.0`
-    await judged(place, kill === 0 ? first : { content: `weights ${kill}`, baseline })
+    await judged(place, { content: `weights ${kill}` })
     const args = ['--conditions=source', '--input-type=module', '-e', program, JSON.stringify(settings)]
     const cwd = import.meta.dirname
     const job = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] })

@@ -48,11 +48,16 @@ function lineageRows({ lineage }: Document<'model'>): Text[][] {
     ['Commit', commit === null ? 'unknown' : { code: commit }],
     ['Training', training === null ? 'unknown' : [training.runId, ', key ', { code: training.key }]],
     ...data.map((file): Text[] => ['Data', [{ code: file.path }, ' ', { code: file.digest }]]),
-    ['Evaluation', evaluation === null ? 'none' : `${evaluation.verdict}${against(evaluation.baseline)}`],
+    ['Evaluation', evaluation === null ? 'none' : evaluationText(evaluation)],
     ['Validation', validation?.verdict ?? 'none'],
   ]
 }
 
-function against(baseline: string | null): string {
-  return baseline === null ? ', without a baseline' : `, against ${baseline}`
+function evaluationText({
+  verdict,
+  baseline,
+  recomputed,
+}: NonNullable<Document<'model'>['lineage']['evaluation']>): string {
+  const against = baseline === null ? 'without a baseline' : `against ${baseline}`
+  return `${verdict}, ${against}${recomputed ? '; recomputed from the digested predictions' : ''}`
 }

@@ -3,11 +3,13 @@ import type { Findings, Model, Run, Settings, Verdict } from '@headgate/core'
 import { Refusal, UserError } from '@headgate/core'
 import type { Registration } from '@headgate/registries'
 import type { Content } from './content.ts'
-import { inputsOf, readAttachments, readContent, recorded } from './content.ts'
+import { inputsOf, readContent, readDocuments, readJudged, recorded } from './content.ts'
 import type { Evidence } from './evidence.ts'
 import { admit, checkBaseline, fromPullRequest, readEvidence } from './evidence.ts'
 import { lineageOf, unknownLineage } from './lineage.ts'
 import type { Ports } from './ports.ts'
+import type { Retrial } from './recomputation.ts'
+import { recompute } from './recomputation.ts'
 import type { stage } from './stage.ts'
 import type { Order } from './write.ts'
 import { isAliasGiven, write } from './write.ts'
@@ -41,7 +43,9 @@ async function orderOf(
       what: 'there is no commit that a version could be of.',
       fix: 'Commit, and run in the clone.',
     })
-  const attachments = await readAttachments(settings.workFolder, ports.workspace, evidence)
+  const { workFolder } = settings
+  const predictions = evidence && (await readJudged(workFolder, ports.workspace, evidence))
+  const attachments = [...(await readDocuments(workFolder)), ...(predictions ? [predictions] : [])]
   const registration: Registration = {
     name: settings.name ?? settings.model,
     bump: settings.bump,
@@ -56,17 +60,26 @@ async function orderOf(
   const alias = settings.alias ?? (settings.import ? 'champion' : 'challenger')
   const champion = (await ports.registry.resolve(registration.name, { alias: 'champion' }))?.version ?? null
   const order = { registration, alias, champion, sources: [...content.files, ...attachments] }
-  await checkChampion(order, ports, evidence)
+  await checkMay(order, ports, evidence && { workFolder, evidence, predictions })
   return order
 }
 
-/** What is registered already, and has its alias, is not asked again whether it may. */
-async function checkChampion(order: Order, { registry }: Ports, evidence: Evidence | undefined): Promise<void> {
+/**
+ * Whether what is ordered may be written. What is registered already, and has its alias, is not asked again.
+ * @throws Refusal when the champion moved, or the verdict is not what it is said to be.
+ */
+async function checkMay(
+  order: Order,
+  ports: Ports,
+  judged: Pick<Retrial, 'workFolder' | 'evidence' | 'predictions'> | undefined,
+): Promise<void> {
   const { registration, alias, champion } = order
-  const { model, isNew } = await registry.plan(registration)
-  if (!isNew && (champion === model.version || (await isAliasGiven(registry, model, alias)))) return
-  if (evidence) checkBaseline(evidence, champion, alias)
-  else if (alias === 'champion' && champion !== null)
+  const { model, isNew } = await ports.registry.plan(registration)
+  if (!isNew && (champion === model.version || (await isAliasGiven(ports.registry, model, alias)))) return
+  if (judged) {
+    checkBaseline(judged.evidence, champion, alias)
+    await recompute({ ...judged, name: registration.name, registered: isNew ? null : model.version }, ports)
+  } else if (alias === 'champion' && champion !== null)
     throw new Refusal(`v${champion} is the champion already: import with \`--alias challenger\`.`)
 }
 
@@ -98,14 +111,12 @@ function findings(
 
 function reasonOf(evidence: Evidence | undefined): string {
   if (evidence === undefined) return 'adopted from production, its lineage is unknown'
-  const { verdict, baseline } = evidence.evaluation.document
-  if (verdict === 'no-baseline') return 'the first model, accepted without a baseline'
+  const { verdict, baseline, bootstrap } = evidence.evaluation.document
+  if (bootstrap) return 'the first model, accepted without a baseline'
   return `the gate said ${verdict}${baseline.version === null ? '' : ` against ${baseline.version}`}`
 }
 
-/** An accepted first model passes; one whose lineage is unknown is worth a warning. */
+/** A model whose lineage is unknown is worth a warning. */
 function verdictOf(evidence: Evidence | undefined): Verdict {
-  if (evidence === undefined) return 'warn'
-  const { verdict } = evidence.evaluation.document
-  return verdict === 'no-baseline' ? 'pass' : verdict
+  return evidence === undefined ? 'warn' : evidence.evaluation.document.verdict
 }

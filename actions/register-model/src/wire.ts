@@ -1,9 +1,12 @@
-import type { Context } from '@headgate/core'
+import { join } from 'node:path'
+import type { Context, Model } from '@headgate/core'
+import { readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
+import { type GateSettings, loadGateBlock } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
-import { openRegistry } from '@headgate/registries'
-import type { Wire } from '@headgate/runners'
-import { openStore } from '@headgate/stores'
+import { downloadAttachments, openRegistry } from '@headgate/registries'
+import type { Runner, Wire } from '@headgate/runners'
+import { openStore, openStoreOf } from '@headgate/stores'
 import type { git } from '@headgate/systems'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
@@ -15,17 +18,30 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const forge = await forgeOf(context.forge)
   const clone = { directory: workspace, remote, token: tokenOf(context), now }
   const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+  const store = await openStore(settings.store, storeOptions)
+  const storeOf = async (model: Model) => (settings.store === undefined ? openStoreOf(model, storeOptions) : store)
   return {
     ports: {
       registry: await openRegistry(settings.registry, clone),
-      store: await openStore(settings.store, storeOptions),
+      store,
       ledger: await openLedger({ ...clone, ref }),
+      gate: () => gateBlockOf(settings.model, runner),
+      fetchAttachments: async (model, paths, into) => {
+        await downloadAttachments(await storeOf(model), model, (path) => paths.includes(path), into)
+      },
       log,
       workspace,
+      temporary: runner.temporary,
       context,
     },
     announce: announcer({ forge, context }),
   }
+}
+
+function gateBlockOf(model: string, runner: Runner): Promise<GateSettings> {
+  const { workspace, variables: environment } = runner
+  const read = (path: string) => readText(join(workspace, path))
+  return loadGateBlock(model, { input: (name) => runner.input(name), read, environment, workspace })
 }
 
 function forgeUrlOf({ forge }: Context): string | undefined {

@@ -16,7 +16,7 @@ import { type GateSettings, gateBlock } from './settings.ts'
 // Constants below were computed from the same rows with scikit-learn 1.9 and SciPy (DeLong's variance by its
 // definition).
 const all = makeFlights(4000)
-const files: Readonly<Record<string, string>> = {
+const files = {
   'test.csv': labelledCsv(all),
   'good.csv': predictionCsv(all, 'good'),
   'bad.csv': predictionCsv(all, 'bad'),

@@ -79,6 +79,19 @@ export function registryConformance(kind: string, bench: () => Promise<Bench>): 
     expect([changed.model.version, changed.isNew]).toEqual(['0.2.0', true])
   })
 
+  test(`${kind}: content whose verdict was not recomputed is registered anew once it was`, async () => {
+    const { one, commit } = await bench()
+    const judged = (recomputed: boolean): Registration => {
+      const registration = registrationOf('a', commit)
+      const evaluation = { digest: digestOf('e'), verdict: 'pass', baseline: null, bootstrap: false, recomputed }
+      return { ...registration, lineage: { ...registration.lineage, evaluation } }
+    }
+    expect((await one.register(judged(false))).model.version).toBe('0.1.0')
+    expect(await one.register(judged(true))).toMatchObject({ model: { version: '0.2.0' }, isNew: true })
+    expect(await one.register(judged(false))).toMatchObject({ isNew: false })
+    expect(await one.register(judged(true))).toMatchObject({ model: { version: '0.2.0' }, isNew: false })
+  })
+
   test(`${kind}: two that register at the same time get two versions, both intact`, async () => {
     const { one, other, commit } = await bench()
     await Promise.all([one.register(registrationOf('a', commit)), other.register(registrationOf('b', commit))])

@@ -14,8 +14,21 @@ export function nextVersion(taken: readonly string[], bump: Bump): string {
   return next
 }
 
-/** The version that already holds this content, made with the same training key. */
+/**
+ * The version that already holds this content, made with the same training key. One whose verdict nobody recomputed
+ * does not stand for one whose verdict was: it could not be deployed.
+ */
 export function sameContent(models: readonly Model[], registration: Registration): Model | undefined {
-  const key = registration.lineage.training?.key ?? null
-  return models.find((model) => model.digest === registration.digest && (model.lineage.training?.key ?? null) === key)
+  const { digest, lineage } = registration
+  const key = lineage.training?.key ?? null
+  return models.find(
+    (model) =>
+      model.digest === digest &&
+      (model.lineage.training?.key ?? null) === key &&
+      (isRecomputed(model.lineage) || !isRecomputed(lineage)),
+  )
+}
+
+function isRecomputed({ evaluation }: Model['lineage']): boolean {
+  return evaluation?.recomputed === true
 }

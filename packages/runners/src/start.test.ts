@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Announcement,
-  type AnyStage,
   defineStage,
   digestOf,
   type Findings,
@@ -60,7 +59,7 @@ interface Seen {
 async function play(
   run: () => Promise<Found>,
   inputs: Record<string, string> = {},
-  { played = stage, handOver }: { played?: AnyStage; handOver?: HandOver } = {},
+  { played = stage, handOver }: { played?: typeof stage; handOver?: HandOver } = {},
 ) {
   const seen: Seen = { lines: [], outputs: {}, summaries: [], annotations: [], announced: [] }
   const line = (message: string): void => {
@@ -176,7 +175,7 @@ test.each([
 ] as const)('%s hands over its document, its report and %s', async (name, beside) => {
   const saved: unknown[] = []
   const handOver: HandOver = { restore: async () => [], save: async (...words) => void saved.push(words) }
-  await play(async () => found('pass'), {}, { played: { ...stage, name }, handOver })
+  await play(async () => found('pass'), {}, { played: { ...stage, name: name as 'validate-data' }, handOver })
   const files = ['validation.json', `reports/${name}.json`, beside]
   expect(saved).toEqual([['m', name, files, join(folder, '.headgate/m')]])
 })

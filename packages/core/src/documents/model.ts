@@ -10,7 +10,16 @@ export const lineageSchema = z.object({
   training: z.object({ digest: digestSchema, key: digestSchema, runId: z.string() }).nullable(),
   data: z.array(z.object({ path: z.string(), digest: digestSchema })),
   environment: digestSchema.nullable(),
-  evaluation: evidence.extend({ baseline: z.string().nullable(), bootstrap: z.boolean() }).nullable(),
+  evaluation: evidence
+    .extend({
+      baseline: z.string().nullable(),
+      bootstrap: z.boolean(),
+      recomputed: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Whether registration recomputed the verdict from the digested predictions.' }),
+    })
+    .nullable(),
   validation: evidence.nullable(),
   imported: z.boolean(),
 })
