@@ -4,7 +4,7 @@ import type { Training } from '@headgate/core'
 import { digestFile } from '@headgate/files'
 import { runProcess } from '@headgate/systems'
 
-type Environment = Training['environment']
+type Environment = Omit<Training['environment'], 'variables'>
 
 /** Lock files, the more exact first. A `requirements.txt` is the last resort: it may leave versions open. */
 const lockFiles = [

@@ -9,6 +9,9 @@ export interface KeyParts {
   readonly testData: readonly Input[]
   readonly parameters: Training['run']['params']
   readonly lock: Digest
+  readonly interpreter: string | null
+  /** What `env` set, secrets hidden: a secret that was renewed trains nothing again. */
+  readonly variables: Readonly<Record<string, string>>
   readonly command: readonly string[]
   readonly image: string | null
 }
@@ -33,6 +36,8 @@ export function partsOf(training: Training, inputs: readonly Input[]): KeyParts 
     testData: inputs.filter((input) => !isData(input)).map(({ path, digest }) => ({ path, digest })),
     parameters: training.run.params,
     lock: lockDigest(training.environment),
+    interpreter: training.environment.interpreter,
+    variables: training.environment.variables,
     command: training.run.command,
     image: training.environment.image,
   }
@@ -49,6 +54,9 @@ export function changes(before: KeyParts, now: KeyParts): string[] {
     testData: () => named('the test data', changedPaths(before.testData, now.testData)),
     parameters: () => named('the parameters', changedNames(before.parameters, now.parameters)),
     lock: () => 'the lock of the environment',
+    interpreter: () =>
+      `the interpreter (${before.interpreter ?? 'unknown'} before, ${now.interpreter ?? 'unknown'} now)`,
+    variables: () => named('the variables of `env`', changedNames(before.variables, now.variables)),
     command: () => 'the command',
     image: () => 'the image',
   }

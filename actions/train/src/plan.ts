@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Digest, Problem, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { readDocument } from '@headgate/files'
-import { git, splitWords } from '@headgate/systems'
+import { git, masker, splitWords } from '@headgate/systems'
 import { captureEnvironment } from './environment.ts'
 import { type Input, readCode, readData } from './inputs.ts'
 import { type KeyParts, keyOf, lockDigest } from './key.ts'
@@ -39,13 +39,20 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const excluded = { data: [...data, ...testData], workFolder: settings.workFolder }
   const files = await readCode(workspace, list(settings.code), excluded)
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
-  const environment = await captureEnvironment(argv, workspace, variables)
+  const hide = masker(ports.secrets)
+  const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
+  const environment = {
+    ...(await captureEnvironment(argv, workspace, variables)),
+    variables: Object.fromEntries(hidden),
+  }
   const parts: KeyParts = {
     code: files.digest,
     data,
     testData: testData.filter(({ path }) => !data.some((input) => input.path === path)),
     parameters: params,
     lock: lockDigest(environment),
+    interpreter: environment.interpreter,
+    variables: environment.variables,
     command: argv,
     image: environment.image,
   }

@@ -184,6 +184,28 @@ test('the same inputs are not trained again; a changed one is named', async () =
   expect(fourth.document.code.dirty).toMatch(/^sha256:/)
 })
 
+test('a variable that `env` changes trains again, a renewed secret does not', async () => {
+  const root = makeProject()
+  const first = await runAndWrite(
+    root,
+    { env: { ALPHA: '1', TOKEN: 'first-s3cr3t' } },
+    portsOf(root, [], { secrets: ['first-s3cr3t'] }),
+  )
+  expect(first.document.environment.variables).toEqual({ ALPHA: '1', TOKEN: '***' })
+  const renewed = { env: { ALPHA: '1', TOKEN: 'second-s3cr3t' } }
+  const second = await runAndWrite(root, renewed, portsOf(root, [], { secrets: ['second-s3cr3t'] }))
+  expect(second.document.cache.hit).toBe(true)
+  const third = await runAndWrite(
+    root,
+    { env: { ALPHA: '99', TOKEN: 'second-s3cr3t' } },
+    portsOf(root, [], { secrets: ['second-s3cr3t'] }),
+  )
+  expect(third.document.cache).toEqual({
+    hit: false,
+    reason: `changed since run ${first.document.run.id}: the variables of \`env\` (ALPHA).`,
+  })
+})
+
 test('an output that was tampered with is trained again', async () => {
   const root = makeProject()
   await runAndWrite(root)

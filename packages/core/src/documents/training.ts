@@ -24,6 +24,10 @@ export const environmentSchema = z.object({
   lock: z.object({ path: z.string(), digest: digestSchema }).nullable(),
   packages: z.array(z.string()).nullable().meta({ description: 'A freeze, where there is no lock file.' }),
   image: z.string().nullable(),
+  variables: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'What `env` set for the command, with secrets hidden.' }),
 })
 
 export const trainingSchema = z.object({
