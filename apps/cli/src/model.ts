@@ -27,6 +27,7 @@ export async function modelSettings(
     readFile(resolve(workspace, path), 'utf8').catch(() => undefined)
   const config = values.get('config') ?? 'headgate.yml'
   const found = await readModel(config, values.get('model'), stage, read)
+  if (found && found.problems.length > 0) throw new UserError(found.problems)
   const model = found?.name ?? values.get('model')
   if (model === undefined)
     throw new UserError({ what: `there is no ${config} here.`, fix: 'Say which model with --model.' })

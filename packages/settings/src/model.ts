@@ -17,6 +17,8 @@ export interface ModelSettings {
   readonly name: string
   /** Kebab-case keys, merged by precedence: stage block > model > `extends`. */
   readonly values: ReadonlyMap<string, Placed>
+  /** Unknown keys of the model. Whoever reads the values must tell these too. */
+  readonly problems: readonly Problem[]
 }
 
 interface Layer {
@@ -32,7 +34,7 @@ const modelKeys = new Set(Object.values(keysOfStages).flat())
  * Finds a model in `headgate.yml` and what it `extends`.
  * @param asked the model's name; without one the file must describe just one model.
  * @returns `undefined` when there is no settings file.
- * @throws UserError with every unknown key of the model, in this stage's block and the others'.
+ * @throws UserError when the file or the model in it cannot be found out.
  */
 export async function readModel(
   config: string,
@@ -49,8 +51,7 @@ export async function readModel(
   const name = chooseModel(main, asked, problems)
   if (name === undefined) throw new UserError(problems)
   const layers = files.flatMap((file) => layersOf(file, name, stage, problems))
-  if (problems.length > 0) throw new UserError(problems)
-  return { name, values: mergeLayers(layers) }
+  return { name, values: mergeLayers(layers), problems }
 }
 
 async function extendedFiles(

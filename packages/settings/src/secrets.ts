@@ -15,7 +15,14 @@ const connectionKeys = new Set([
   'env',
 ])
 const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g
-const secretName = /(password|passwd|secret|token|api[-_]?key|private[-_]?key|credential)/i
+/** Names that end in what a secret is called: `TOKENIZERS_PARALLELISM` and `max_tokens` do not. */
+const secretName =
+  /passw(or)?d$|(^|[-_.])(pass|pwd|secret|token|auth|credentials?|(api|access|private|secret)[-_]?key([-_]?id)?)$/i
+/** Tokens that are known by their form, whatever their name. */
+const secretValue =
+  /^(gh[opsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|(AKIA|ASIA)[A-Z0-9]{16}|xox[abp]-[\w-]{10,}|sk-[\w-]{20,}|hf_\w{20,}|npm_\w{30,})$|-----BEGIN [A-Z ]*PRIVATE KEY-----/
+/** `GOOGLE_APPLICATION_CREDENTIALS` and its like name a file. */
+const path = /^(\.{0,2}|~)\/|\.(json|pem|key|crt)$/
 const passwordInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i
 
 /**
@@ -62,8 +69,8 @@ export function resolveSecrets(
 function refuseLiteral(key: string, name: string, value: string, where: Place, problems: Problem[]): void {
   const outside = value.replace(reference, '')
   const isLiteral = value !== '' && outside === value
-  const isNamedSecret = key === 'env' && secretName.test(name) && isLiteral
-  if (!isNamedSecret && !passwordInUrl.test(value.replace(reference, '@@').replaceAll('@@', ''))) return
+  const isNamedSecret = (key === 'env' || key === 'param') && secretName.test(name) && isLiteral && !path.test(value)
+  if (!isNamedSecret && !secretValue.test(value) && !passwordInUrl.test(outside)) return
   problems.push({
     what: `\`${name}\` holds a password written out.`,
     where,

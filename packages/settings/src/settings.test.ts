@@ -12,6 +12,7 @@ const stage = defineStage({
     timeout: z.string().default('1h').meta({ description: 'The longest time.' }),
     data: z.array(z.string()).optional().meta({ description: 'The data.' }),
     env: z.record(z.string(), z.string()).default({}).meta({ description: 'Variables.' }),
+    param: z.record(z.string(), z.string()).default({}).meta({ description: 'Parameters.' }),
   }),
   document: 'training',
   outputs: {},
@@ -85,6 +86,29 @@ test('a literal password is refused, in a variable and in an address', async () 
   expect(found).toHaveLength(2)
   for (const problem of found) expect(problem).toMatch(/^headgate\.yml:[56] .* holds a password written out/)
   expect(found.join()).not.toContain('hunter2')
+})
+
+test.each([
+  ['env: { DB_PASS: hunter2 }', true],
+  ['env: { PGPASSWORD: hunter2 }', true],
+  ['env: { AWS_ACCESS_KEY_ID: AKIAIOSFODNN7EXAMPLE }', true],
+  ['env: { ANY: ghp_0123456789abcdefghijABCDEFGHIJ012345 }', true],
+  ['param: { db_password: hunter2 }', true],
+  ['param: { tokenizer: bpe, max_tokens: "512", pass_through: "yes" }', false],
+  ['env: { TOKENIZERS_PARALLELISM: "false", GOOGLE_APPLICATION_CREDENTIALS: /run/key.json }', false],
+])('%s holds a secret written out: %s', async (line, isSecret) => {
+  const found = problems(source(`models:\n  m:\n    train:\n      run: x\n      ${line}\n`))
+  if (isSecret) expect(await found).toEqual([expect.stringContaining('headgate.yml:5 ')])
+  else await expect(found).rejects.toThrow('it was accepted')
+})
+
+test('an unknown key, a wrong type and a literal password are told together', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      runn: x\n      run: y\n      timeout: 3\n      env: { A_SECRET: x }\n'
+  expect((await problems(source(yaml))).map((text) => text.slice(0, 15))).toEqual([
+    'headgate.yml:4 ',
+    'headgate.yml:7 ',
+    'headgate.yml:6 ',
+  ])
 })
 
 test('${env:NAME} is replaced where it may stand, and refused elsewhere or when it is not set', async () => {

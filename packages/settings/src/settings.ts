@@ -26,6 +26,7 @@ export async function loadSettings<S extends SettingsBlock>(stage: S, source: Se
   const config = String(given.get('config')?.value ?? 'headgate.yml')
   const asked = given.get('model')?.value as string | undefined
   const model = await readModel(config, asked, stage.name, source.read)
+  problems.push(...(model?.problems ?? []))
   if (model === undefined && given.has('config')) problems.push({ what: `there is no settings file ${config}.` })
   const name = model?.name ?? asked
   if (name === undefined)
