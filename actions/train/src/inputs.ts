@@ -50,14 +50,14 @@ async function digestInput(workspace: string, path: string): Promise<Input> {
 }
 
 /**
- * The digest of the code: of the files that the patterns name or, without patterns, of all that Git tracks, except
+ * The code's files and their digest: the files that the patterns name or, without patterns, of all that Git tracks, except
  * the data and what lies in the work folder.
  */
 export async function readCode(
   workspace: string,
   patterns: readonly string[] | undefined,
   excluded: { readonly data: readonly Input[]; readonly workFolder: string },
-): Promise<{ paths: string[]; digest: Digest }> {
+): Promise<{ paths: string[]; digest: Digest; files: string[] }> {
   const paths = patterns ? await globCode(workspace, patterns) : await git.trackedFiles(workspace)
   const data = excluded.data.map(({ path }) => resolve(workspace, path))
   const files: Input[] = []
@@ -67,7 +67,7 @@ export async function readCode(
     // A tracked file may be deleted, or be a submodule's folder.
     if ((await kindOf(absolute)) === 'file') files.push({ path, digest: (await digestFile(absolute)).digest })
   }
-  return { paths: [...(patterns ?? ['.'])], digest: digestOfTree(files) }
+  return { paths: [...(patterns ?? ['.'])], digest: digestOfTree(files), files: files.map(({ path }) => path) }
 }
 
 async function globCode(workspace: string, patterns: readonly string[]): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Digest, Problem, Settings, Training } from '@headgate/core'
+import type { Digest, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { readDocument } from '@headgate/files'
 import { git, masker, splitWords } from '@headgate/systems'
@@ -17,11 +17,11 @@ export interface Plan {
   readonly data: readonly Input[]
   readonly testData: readonly Input[]
   readonly code: Training['code']
+  /** The code's files, relative to the work tree. */
+  readonly files: readonly string[]
   readonly environment: Training['environment']
   readonly parts: KeyParts
   readonly key: Digest
-  /** The command's environment, without the variables of the training contract. */
-  readonly variables: Readonly<Record<string, string>>
 }
 
 /**
@@ -37,7 +37,7 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const data = await readData(workspace, await dataEntries(settings))
   const testData = settings.testData === undefined ? [] : await readData(workspace, [settings.testData])
   const excluded = { data: [...data, ...testData], workFolder: settings.workFolder }
-  const files = await readCode(workspace, list(settings.code), excluded)
+  const { files, ...named } = await readCode(workspace, list(settings.code), excluded)
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
   const hide = masker(ports.secrets)
   const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
@@ -46,7 +46,7 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
     variables: Object.fromEntries(hidden),
   }
   const parts: KeyParts = {
-    code: files.digest,
+    code: named.digest,
     data,
     testData: testData.filter(({ path }) => !data.some((input) => input.path === path)),
     parameters: params,
@@ -56,22 +56,15 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
     command: argv,
     image: environment.image,
   }
-  const code = { commit: ports.commit, dirty, ...files }
-  return { argv, params, data, testData: parts.testData, code, environment, parts, key: keyOf(parts), variables }
+  const code = { commit: ports.commit, dirty, ...named }
+  return { argv, params, data, testData: parts.testData, code, files, environment, parts, key: keyOf(parts) }
 }
 
 function refuseUnsupported(settings: Settings<typeof stage>): void {
-  const problems: Problem[] = []
-  const refuse = (what: string, fix: string): void =>
-    void problems.push({ what: `${what} is not in this release.`, fix })
-  if (settings.executor !== 'process') refuse(`\`executor: ${settings.executor}\``, 'Use `executor: process`.')
-  if (settings.detach) refuse('`detach`', 'Train within the job.')
-  if (settings.attach !== undefined) refuse('`attach`', 'Train within the job.')
-  if (settings.sweep !== undefined) refuse('`sweep`', 'Sweep in the training code, and leave the best model.')
   const run = [settings.run].flat()
-  if (run.length === 1 && /\.ipynb\s*$/.test(run[0] ?? ''))
-    refuse(`running the notebook ${basename(run[0] ?? '')}`, 'Run it by a command, such as `papermill train.ipynb …`.')
-  if (problems.length > 0) throw new UserError(problems)
+  if (run.length !== 1 || !/\.ipynb\s*$/.test(run[0] ?? '')) return
+  const what = `running the notebook ${basename(run[0] ?? '')} is not in this release.`
+  throw new UserError({ what, fix: 'Run it by a command, such as `papermill train.ipynb …`.' })
 }
 
 function words(run: string | readonly string[], shell: boolean): string[] {

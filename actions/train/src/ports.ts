@@ -1,6 +1,9 @@
 import type { Context } from '@headgate/core'
+import type { Forge } from '@headgate/forges'
 import type { Cache, Log } from '@headgate/runners'
 import type { Executor } from './executors/port.ts'
+
+type RunState = Awaited<ReturnType<Forge['runState']>>
 
 /** What a training needs of its surroundings. */
 export interface Ports {
@@ -14,11 +17,17 @@ export interface Ports {
   /** Head commit; empty outside a Git work tree. */
   readonly commit: string
   readonly event: Context['event']
+  /** The CI run that this is; `null` outside a CI. */
+  readonly ciRun: string | null
+  /** How a CI run stands, where the forge can be asked. */
+  readonly runState: ((ciRun: string) => Promise<RunState>) | undefined
   readonly labels: readonly string[]
   /** What the command inherits. */
   readonly environment: Readonly<Record<string, string>>
   /** Hidden in all that the command prints. */
   readonly secrets: readonly string[]
+  /** Sets outputs at once, for whoever looks while we wait. */
+  readonly publish: (outputs: Readonly<Record<string, string>>) => Promise<void>
   readonly signal: AbortSignal
   readonly now: () => Date
 }

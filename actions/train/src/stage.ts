@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { byteSizeSchema, defineStage, durationSchema } from '@headgate/core'
 import { z } from 'zod'
+import { executorNames } from './executors/port.ts'
 import { report } from './report.ts'
 
 const settings = z.object({
@@ -11,7 +12,7 @@ const settings = z.object({
   }),
   shell: z.boolean().default(false).meta({ description: 'Whether `run` is read by `/bin/sh`.' }),
   executor: z
-    .enum(['process', 'docker', 'kubernetes', 'ray', 'spark'])
+    .enum(executorNames)
     .default('process')
     .meta({ description: 'Where training runs. This release has `process`.' }),
   param: z
@@ -69,15 +70,16 @@ const settings = z.object({
     .enum(['always', 'label', 'never'])
     .default('always')
     .meta({ description: 'Whether a pull request trains; `label`: only one that is labelled `train`.' }),
-  detach: z.boolean().default(false).meta({ description: 'Submit and end. Not in this release.' }),
-  attach: z
-    .string()
-    .optional()
-    .meta({ description: 'Wait for a detached training. Not in this release.', example: 'HANDLE' }),
-  sweep: z
-    .record(z.string(), z.json())
-    .optional()
-    .meta({ description: 'Train with many parameters. Not in this release.', fileOnly: true }),
+  detach: z.boolean().default(false).meta({
+    description: 'End once the training is submitted: `attach` goes on with it, in another job or on another machine.',
+  }),
+  attach: z.string().optional().meta({
+    description: 'Go on with a training that was submitted with `detach`: its output `handle`, or the file of it.',
+    example: '.headgate/flight-delays/handle.json',
+  }),
+  sweep: z.boolean().default(false).meta({
+    description: 'End the model’s trainings that nobody waits for any more, instead of training.',
+  }),
 })
 
 export const stage = defineStage({
@@ -93,8 +95,8 @@ export const stage = defineStage({
       value: (document) => document.run.id,
     },
     handle: {
-      description: 'By what a detached training is found again.',
-      example: 'HANDLE',
+      description: 'By what a submitted training is found again, as JSON.',
+      example: '{"schema":"headgate/handle@1",…}',
       value: (document) => document.run.handle ?? '',
     },
     modelPath: {

@@ -54,16 +54,19 @@ function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}):
   const tell = (message: string): void => void lines.push(message)
   const log: Log = { debug: tell, info: tell, notice: tell, warning: tell, error: tell, group: (_, work) => work() }
   return {
-    executor: processExecutor(),
+    executor: processExecutor(tmpdir()),
     cache: undefined,
     log,
     workspace: root,
     temporary: mkdtempSync(join(tmpdir(), 'train-temporary-')),
     commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
     event: 'push',
+    ciRun: null,
+    runState: undefined,
     labels: [],
     environment: {},
     secrets: [],
+    publish: async () => {},
     signal: new AbortController().signal,
     now: () => new Date(),
     ...more,
@@ -238,8 +241,8 @@ test('all that is missing or not in this release is told at once', async () => {
   await expect(run(settingsOf(root, { data: ['none/*.csv', 's3://bucket/x'] }), portsOf(root))).rejects.toThrow(
     /nothing at none\/\*\.csv[\s\S]*s3:\/\/bucket\/x is not a file/,
   )
-  const settings = settingsOf(root, { executor: 'ray', detach: true, run: 'train.ipynb' })
-  await expect(run(settings, portsOf(root))).rejects.toThrow(/executor: ray[\s\S]*detach[\s\S]*train\.ipynb/)
+  await expect(run(settingsOf(root, { run: 'train.ipynb' }), portsOf(root))).rejects.toThrow(/train\.ipynb/)
+  await expect(run(settingsOf(root, { detach: true }), portsOf(root))).rejects.toThrow(/ends with the job/)
   expect(await run(settingsOf(root, { run: 'no-such-program x' }), portsOf(root))).toMatchObject({
     exitCode: 2,
     body: { error: { message: expect.stringContaining('no-such-program could not be started') } },

@@ -16,6 +16,8 @@ export interface ProcessRequest {
   readonly memoryLimitBytes?: number | undefined
   /** Ends the group when aborted; the call then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** Called once the command runs: from then on it fails by its result only. */
+  readonly onStart?: (() => void) | undefined
   /** Gets each line as it is printed, secrets already hidden. */
   readonly onLine?: ((stream: 'stdout' | 'stderr', line: string) => void) | undefined
   readonly secrets?: readonly string[] | undefined
@@ -51,6 +53,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   request.signal?.throwIfAborted()
   const startedAt = performance.now()
   const child = await start(request)
+  request.onStart?.()
   const output = follow(child, request)
   const ended = endOf(child)
   const watch = watchGroup(child, request)

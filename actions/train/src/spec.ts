@@ -1,0 +1,55 @@
+import { join, resolve } from 'node:path'
+import type { Settings } from '@headgate/core'
+import { digestOfValue } from '@headgate/core'
+import type { Spec } from './executors/port.ts'
+import type { Plan } from './plan.ts'
+import type { Ports } from './ports.ts'
+import type { stage } from './stage.ts'
+
+/** The training as an executor gets it. */
+export function specOf(
+  settings: Settings<typeof stage>,
+  plan: Plan,
+  ports: Ports,
+  runId: string,
+  output: string,
+): Spec {
+  const { workspace, secrets } = ports
+  const lock = plan.environment.lock?.path
+  const isSecret = (value: string): boolean => secrets.some((secret) => value.includes(secret))
+  return {
+    name: jobName(settings, plan),
+    model: settings.model,
+    runId,
+    key: plan.key,
+    argv: plan.argv,
+    folder: workspace,
+    files: plan.files,
+    params: plan.params,
+    data: plan.data.map(({ path, digest }) => ({ location: resolve(workspace, path), digest })),
+    output,
+    inherited: ports.environment,
+    variables: settings.env,
+    secretNames: Object.keys(settings.env).filter((name) => isSecret(settings.env[name] ?? '')),
+    lock: lock === undefined ? null : join(workspace, lock),
+    labels: {
+      runId,
+      commit: ports.commit,
+      deadline:
+        settings.timeout === undefined ? null : new Date(ports.now().getTime() + settings.timeout).toISOString(),
+      isDetached: settings.detach,
+      ciRun: ports.ciRun,
+    },
+    timeoutMs: settings.timeout,
+    memoryBytes: settings.memory,
+  }
+}
+
+const longestName = 63
+
+/** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
+function jobName({ model, executor, memory }: Settings<typeof stage>, { key }: Plan): string {
+  const digits = digestOfValue([model, executor, key, memory ?? null]).slice('sha256:'.length, 'sha256:'.length + 12)
+  const words = `headgate-${model.replaceAll('/', '-')}`.slice(0, longestName - digits.length - 1).replace(/-+$/, '')
+  return `${words}-${digits}`
+}

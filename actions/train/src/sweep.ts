@@ -1,0 +1,43 @@
+import type { Findings, Settings } from '@headgate/core'
+import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
+import type { ListedJob } from './executors/port.ts'
+import { isOver } from './executors/watch.ts'
+import type { Plan } from './plan.ts'
+import type { Ports } from './ports.ts'
+import type { stage } from './stage.ts'
+import { count } from './words.ts'
+
+const endedRuns: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'])
+
+/** Ends the model's trainings that nobody waits for any more, each with its reason. Trains nothing. */
+export async function sweep(
+  settings: Settings<typeof stage>,
+  plan: Plan,
+  ports: Ports,
+): Promise<Findings<typeof stage>> {
+  const { executor, log } = ports
+  let ended = 0
+  for (const listed of await executor.list(settings.model)) {
+    const reason = await orphanedBecause(listed, ports)
+    if (reason === undefined) continue
+    ended += 1
+    log.notice(`${settings.dryRun ? 'Would end' : 'Ends'} ${listed.name} (run ${listed.labels.runId}): ${reason}`)
+    if (settings.dryRun) continue
+    await executor.cancel(listed.job)
+    await executor.release(listed.job)
+  }
+  const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : count(ended, 'training')} without anybody who waits for it.`
+  const run = describe(plan, executor.name, newRunId(ports.now()), ports.now())
+  return { verdict: 'inconclusive', exitCode: 0, summary, inputs: inputsOf(plan), body: bodyOf(plan, run, summary) }
+}
+
+/** Why nobody waits for a job; `undefined` where somebody may. */
+async function orphanedBecause({ state, labels }: ListedJob, { runState, now }: Ports): Promise<string | undefined> {
+  if (isOver({ state })) return undefined
+  if (labels.deadline !== null && Date.parse(labels.deadline) < now().getTime())
+    return `it should have ended at ${labels.deadline}.`
+  if (labels.isDetached || labels.ciRun === null || runState === undefined) return undefined
+  // A forge that does not answer leaves it as it is.
+  const submitter = await runState(labels.ciRun).catch(() => 'unknown')
+  return endedRuns.has(submitter) ? `the CI run ${labels.ciRun} that waited for it has ${submitter}.` : undefined
+}

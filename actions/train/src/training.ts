@@ -1,0 +1,171 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Findings, Settings, Training } from '@headgate/core'
+import { UserError } from '@headgate/core'
+import { commandText, masker } from '@headgate/systems'
+import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
+import type { Job } from './executors/port.ts'
+import { type Ended, watch } from './executors/watch.ts'
+import { type Failure, failureOf, fromUserError } from './failure.ts'
+import { type Handle, handleText, writeHandle } from './handle.ts'
+import { pathFrom } from './inputs.ts'
+import { openOutput, readOutput, swapOutput } from './output.ts'
+import type { Plan } from './plan.ts'
+import type { Ports } from './ports.ts'
+import { keep } from './reuse.ts'
+import { specOf } from './spec.ts'
+import type { stage } from './stage.ts'
+import { count, duration, mebibytes } from './words.ts'
+
+type TrainSettings = Settings<typeof stage>
+type Found = Findings<typeof stage>
+
+/** Submits a training; the handle is written before anybody waits. With `detach` that is all. */
+export async function submit(settings: TrainSettings, plan: Plan, ports: Ports, reason: string): Promise<Found> {
+  if (settings.detach && !ports.executor.isLasting) throw cannotDetach(ports)
+  const id = newRunId(ports.now())
+  const folder = await openOutput(settings.workFolder, id)
+  const body = bodyOf(plan, describe(plan, ports.executor.name, id, ports.now()), reason)
+  try {
+    const submitted = await ports.executor.submit(specOf(settings, plan, ports, id, folder)).catch(asFailure)
+    if ('message' in submitted) return failed(plan, body, submitted)
+    const handle = handleOf(settings, plan, ports, body, submitted)
+    if (ports.executor.isLasting) await publish(settings, ports, handle)
+    if (settings.detach) return detached(plan, body, handle)
+    return await conclude({ settings, plan, ports, folder, handle, reason })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Takes up a training that was submitted before, here or elsewhere. */
+export async function attachTo(handle: Handle, settings: TrainSettings, plan: Plan, ports: Ports): Promise<Found> {
+  ports.log.info(`Attached to run ${handle.runId}, submitted at ${handle.startedAt}.`)
+  const folder = await openOutput(settings.workFolder, handle.runId)
+  try {
+    return await conclude({ settings, plan, ports, folder, handle, reason: `attached to run ${handle.runId}.` })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function cannotDetach({ executor }: Ports): UserError {
+  const what = `\`detach\`: a training by \`executor: ${executor.name}\` ends with the job that started it.`
+  return new UserError({ what, fix: 'Train within the job, or use docker, kubernetes, ray or spark.' })
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof UserError) return fromUserError(error)
+  throw error
+}
+
+function handleOf(
+  settings: TrainSettings,
+  plan: Plan,
+  ports: Ports,
+  { run }: Training,
+  { job, runId }: { readonly job: Job; readonly runId: string },
+): Handle {
+  return {
+    schema: 'headgate/handle@1',
+    model: settings.model,
+    runId,
+    executor: ports.executor.name,
+    key: plan.key,
+    commit: ports.commit,
+    startedAt: run.startedAt,
+    job: { ...job },
+  }
+}
+
+async function publish(settings: TrainSettings, ports: Ports, handle: Handle): Promise<void> {
+  await writeHandle(settings.workFolder, handle)
+  await ports.publish({ handle: handleText(handle), 'run-id': handle.runId })
+}
+
+function detached(plan: Plan, body: Training, handle: Handle): Found {
+  const summary = `Submitted to ${handle.executor} as run ${handle.runId}, and not waited for: \`--attach\` its handle to go on.`
+  const run = { ...body.run, id: handle.runId, handle: handleText(handle) }
+  return { verdict: 'inconclusive', exitCode: 0, summary, inputs: inputsOf(plan), body: { ...body, run } }
+}
+
+interface Course {
+  readonly settings: TrainSettings
+  readonly plan: Plan
+  readonly ports: Ports
+  /** Where the output comes to lie first. */
+  readonly folder: string
+  readonly handle: Handle
+  readonly reason: string
+}
+
+/** Follows a job to its end, brings what it left, and puts it in place. */
+async function conclude(course: Course): Promise<Found> {
+  const { settings, plan, ports, handle, folder } = course
+  const { executor } = ports
+  const title = `Training: ${commandText(plan.argv)}`
+  const ended = await ports.log.group(title, () => watch(executor, handle.job, watchOptions(course)))
+  const body = bodyOf(plan, ranOf(course, ended), course.reason)
+  const failure = failureOf(ended, plan, settings)
+  if (failure === undefined) await executor.collect(handle.job, folder)
+  const found = failure ? failed(plan, body, failure) : await finish(settings, plan, ports, body, folder)
+  await executor.release(handle.job)
+  return found
+}
+
+function watchOptions({ settings, ports, handle }: Course): Parameters<typeof watch>[2] {
+  const { timeout } = settings
+  return {
+    onLine: (line) => ports.log.info(line),
+    tell: (message) => ports.log.notice(message),
+    hide: masker(ports.secrets),
+    deadline: timeout === undefined ? undefined : Date.parse(handle.startedAt) + timeout,
+    signal: ports.signal,
+  }
+}
+
+function ranOf({ plan, ports, handle }: Course, ended: Ended): Training['run'] {
+  return {
+    ...describe(plan, handle.executor, handle.runId, new Date(handle.startedAt)),
+    handle: ports.executor.isLasting ? handleText(handle) : null,
+    finishedAt: ports.now().toISOString(),
+    exitCode: ended.exitCode,
+    peakMemoryBytes: ended.peakMemoryBytes ?? null,
+  }
+}
+
+async function finish(
+  settings: TrainSettings,
+  plan: Plan,
+  ports: Ports,
+  described: Training,
+  folder: string,
+): Promise<Found> {
+  const output = await readOutput(folder).catch(asFailure)
+  if ('message' in output) return failed(plan, described, output)
+  await swapOutput(settings.workFolder, folder, described.run.id)
+  const path = pathFrom(ports.workspace, join(settings.workFolder, 'output', 'model'))
+  const { metrics, predictions } = output
+  const artifacts = [...output.artifacts]
+  const body: Training = { ...described, artifacts, metrics, predictions, model: { path, ...output.model } }
+  const inputs = inputsOf(plan)
+  await keep(settings, plan, ports, body, inputs)
+  return { verdict: 'pass', summary: summaryOf(body), inputs, body }
+}
+
+function failed(plan: Plan, body: Training, error: Failure): Found {
+  const [first = ''] = error.message.split('\n')
+  const summary = `Training failed: ${first.replace(/ Its last lines:$/, '')}`
+  return { verdict: 'fail', exitCode: 2, summary, inputs: inputsOf(plan), body: { ...body, error } }
+}
+
+function summaryOf({ run: ran, data, artifacts, metrics }: Training): string {
+  const time = Date.parse(ran.finishedAt ?? ran.startedAt) - Date.parse(ran.startedAt)
+  const memory = ran.peakMemoryBytes === null ? '' : ` and at most ${mebibytes(ran.peakMemoryBytes)}`
+  const shown = Object.entries(metrics).slice(0, 3)
+  const measured =
+    shown.length === 0
+      ? ''
+      : `: ${shown.map(([name, value]) => `${name} ${value === null ? 'not finite' : Number(value.toPrecision(4))}`).join(', ')}`
+  return `Trained on ${count(data.length, 'input')} in ${duration(time)}${memory}; ${count(artifacts.length, 'file')} left${measured}.`
+}
