@@ -100,7 +100,7 @@ const mistakes: readonly Mistake[] = [
     mistake: 'an id on two test rows',
     files: { 'test.csv': `${table}r3,3,1\nr4,4,0\n` },
     stage: 'evaluate-gate',
-    says: [/test\.csv.*2 duplicate ids: "r3", "r4"\. .*mend the data/],
+    says: [/^test\.csv:62: has 2 duplicate ids: "r3", "r4"\. .*mend the data/m],
   },
   {
     mistake: 'an id on two predictions, and one too many',
@@ -108,7 +108,7 @@ const mistakes: readonly Mistake[] = [
       'train.mjs': replaced(training, 'predictions.join', "predictions.concat([predictions[3], 'extra,0']).join"),
     },
     stage: 'evaluate-gate',
-    says: [/predictions\.csv.*duplicate id.*"r3"/, /predictions\.csv.*"extra"/],
+    says: [/predictions\.csv:62: has 1 duplicate id: "r3"/, /predictions\.csv:63: .*"extra"/],
   },
   {
     mistake: 'test rows without a prediction',

@@ -1,71 +1,14 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Evaluation, Rule } from '@headgate/core'
-import { commonSettings, digestOf, UserError } from '@headgate/core'
-import { digestFile, readText } from '@headgate/files'
+import type { Evaluation } from '@headgate/core'
+import { digestOf, UserError } from '@headgate/core'
 import { labelledCsv, makeFlights, predictionCsv } from '@headgate/testkit'
 import { expect, test } from 'vitest'
-import { fileBaseline, noBaseline } from './baseline.ts'
-import { type Assessment, assess, openEvidence } from './evaluation.ts'
-import { metricNames, readPolicy } from './policy.ts'
-import { readPredictions } from './predictions.ts'
-import { many, rolesOf } from './roles.ts'
-import { type GateSettings, gateBlock } from './settings.ts'
+import { all, files, gate, problemsOf, type Scenario } from '../test/scene.ts'
 
 // Constants below were computed from the same rows with scikit-learn 1.9 and SciPy (DeLong's variance by its
 // definition).
-const all = makeFlights(4000)
-const files = {
-  'test.csv': labelledCsv(all),
-  'good.csv': predictionCsv(all, 'good'),
-  'bad.csv': predictionCsv(all, 'bad'),
-}
-const strictRules: readonly Rule[] = [{ metric: 'roc_auc', min: 0.6, maxLoss: 0.02 }]
 
-interface Scenario {
-  readonly files?: Readonly<Record<string, string>>
-  readonly settings?: Readonly<Record<string, unknown>>
-}
-
-function settingsOf(given: Readonly<Record<string, unknown>>): GateSettings {
-  const block = commonSettings.extend(gateBlock.settings.shape)
-  const own = { candidate: 'good.csv', testData: 'test.csv', label: 'late', policy: strictRules, ...given }
-  return { ...block.parse(own), model: 'delays', workFolder: '', failOn: 'inconclusive' }
-}
-
-/** Judges files of predictions, the baseline's a file too. */
-async function gate(scenario: Scenario): Promise<{ document: Evaluation & Omit<Assessment, 'body'> }> {
-  const workspace = await mkdtemp(join(tmpdir(), 'gate-'))
-  const at = (name: string) => join(workspace, name)
-  for (const [name, text] of Object.entries(scenario.files ?? files)) await writeFile(at(name), text)
-  const settings = settingsOf(scenario.settings ?? {})
-  const { candidate: source = '', baseline } = settings
-  const policy = await readPolicy(settings.policy, settings, (path) => readText(at(path)))
-  const rulebook = { settings, policy, ref: null, changed: undefined, caveats: [] }
-  const names = metricNames(policy, many(settings.metrics))
-  const { digest } = await digestFile(at(source))
-  const candidate = { path: at(source), facts: { source, digest, modelDigest: null, trainingKey: null } }
-  const evidence = await openEvidence(rulebook, names, candidate, workspace)
-  const read = (path: string) => readPredictions(at(path), evidence, rolesOf(settings), names)
-  const predictions = await read(source)
-  const wanted = String(baseline)
-  const found =
-    baseline === undefined
-      ? noBaseline
-      : fileBaseline({ predictions: await read(wanted), source: wanted, path: at(wanted) })
-  const parts = { rulebook, names, evidence, candidate, predictions, baseline: found, bootstrap: false }
-  const { verdict, summary, body } = assess(parts)
-  return { document: { verdict, summary, ...body } }
-}
-
-async function problemsOf(scenario: Scenario): Promise<string[]> {
-  const error = await gate(scenario).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (!(error instanceof UserError)) throw new Error(`expected a UserError, got ${String(error)}`)
-  return error.problems.map(({ what, fix }) => `${what} ${fix ?? ''}`.trim())
+async function told(scenario: Scenario): Promise<string[]> {
+  return (await problemsOf(scenario)).map(({ what, fix }) => `${what} ${fix ?? ''}`.trim())
 }
 
 const only = (document: Evaluation, metric: string, slice: string | null = null) =>
@@ -207,14 +150,14 @@ test('regression is judged by its errors, of which less is better', async () => 
 
 test('one class, empty test data and scores that are no probabilities are errors', async () => {
   const one = all.map((row) => ({ ...row, late: 1 }))
-  expect(await problemsOf({ files: { ...files, 'test.csv': labelledCsv(one) } })).toEqual([
+  expect(await told({ files: { ...files, 'test.csv': labelledCsv(one) } })).toEqual([
     expect.stringContaining('has one class only: every label is "1".'),
   ])
-  expect(await problemsOf({ files: { ...files, 'test.csv': 'id,late,origin\n' } })).toEqual(['holds no rows.'])
+  expect(await told({ files: { ...files, 'test.csv': 'id,late,origin\n' } })).toEqual(['holds no rows.'])
   const large = all.map((row) => ({ ...row, good: row.good * 2 }))
   const scaled = { ...files, 'good.csv': predictionCsv(large, 'good') }
   const policy = [{ metric: 'brier_score', max: 0.3 }]
-  expect((await problemsOf({ files: scaled, settings: { policy } })).join()).toContain('score is outside of 0 to 1')
+  expect((await told({ files: scaled, settings: { policy } })).join()).toContain('score is outside of 0 to 1')
   // Ranks need no probabilities.
   const ranked = await gate({ files: scaled, settings: { policy: [{ metric: 'roc_auc', min: 0.6 }] } })
   expect(ranked.document.verdict).toBe('pass')
@@ -274,5 +217,5 @@ test.each([
   [{ testData: 'absent.csv' }, 'there is no such file.'],
   [{ slices: ['id'] }, 'the slice column id has 4000 values'],
 ])('what the user must mend: %o', async (settings, message) => {
-  expect((await problemsOf({ files, settings })).join('\n')).toContain(message)
+  expect((await told({ files, settings })).join('\n')).toContain(message)
 })

@@ -4,9 +4,10 @@ import { digestFile } from '@headgate/files'
 import type { MetricName } from '@headgate/statistics'
 import { metrics } from '@headgate/statistics'
 import type { Cell, ColumnTable } from '@headgate/tables/columns'
-import { cellText, readTable } from '@headgate/tables/columns'
+import { cellText, readTable, rowPlace } from '@headgate/tables/columns'
 import type { ClassChoice, Classes } from './labels.ts'
 import { chooseClasses, compareLabels, counted, labelText, listed } from './labels.ts'
+import type { PlaceOfRow } from './numbers.ts'
 import { numbersOf } from './numbers.ts'
 import type { Roles } from './roles.ts'
 
@@ -57,18 +58,19 @@ export async function readEvidence(request: EvidenceRequest): Promise<Evidence> 
   const weight = roles.weight === undefined ? [] : [roles.weight]
   const table = await readTable(path, [...ids, roles.label, ...weight, ...sliceColumns])
   const problems: Problem[] = []
-  const { task, classes, order, truth } = readTruth(request, table, problems)
+  const placeOf: PlaceOfRow = (row) => rowPlace(path, table, row)
+  const { task, classes, order, truth } = readTruth(request, table, placeOf, problems)
   const evidence: Evidence = {
     kind: request.kind,
     task,
     source: request.source,
     digest: (await digestFile(path)).digest,
     rows: table.rows,
-    ids: request.needsIds ? readIds(table.columns.get(roles.id) ?? [], path, problems) : null,
+    ids: request.needsIds ? readIds(table.columns.get(roles.id) ?? [], placeOf, problems) : null,
     classes,
     order,
     truth,
-    weights: roles.weight === undefined ? undefined : readWeights(table, roles.weight, path, problems),
+    weights: roles.weight === undefined ? undefined : readWeights(table, roles.weight, placeOf, problems),
     slices: new Map(sliceColumns.map((column) => [column, (table.columns.get(column) ?? []).map(sliceText)])),
   }
   if (problems.length > 0) throw new UserError(problems)
@@ -81,18 +83,22 @@ function sliceText(cell: Cell): string {
 
 type Truth = Pick<Evidence, 'task' | 'classes' | 'order' | 'truth'>
 
-function readTruth(request: EvidenceRequest, table: ColumnTable, problems: Problem[]): Truth {
+function readTruth(request: EvidenceRequest, table: ColumnTable, placeOf: PlaceOfRow, problems: Problem[]): Truth {
   const { path, roles } = request
   const cells = table.columns.get(roles.label) ?? []
   const nulls = cells.filter((cell) => cell === null).length
-  if (nulls > 0) problems.push({ what: `has ${counted(nulls, 'row')} without ${roles.label}.`, where: { file: path } })
+  if (nulls > 0) {
+    const { where, note } = placeOf(cells.indexOf(null))
+    problems.push({ what: `has ${counted(nulls, 'row')} without ${roles.label}.${note}`, where })
+  }
   const known = cells.filter((cell) => cell !== null)
   if (taskOf(request, known) === 'regression') {
-    const truth = numbersOf(cells, roles.label, path, problems)
+    const truth = numbersOf(cells, roles.label, placeOf, problems)
     return { task: 'regression', classes: [], order: [], truth }
   }
   const labels = known.map(labelText)
-  const classes = chooseClasses(new Set(labels), request.choice, path)
+  const rowOf = (label: string) => cells.findIndex((cell) => cell !== null && labelText(cell) === label)
+  const classes = chooseClasses(new Set(labels), request.choice, path, (label) => placeOf(rowOf(label)))
   if (!isClasses(classes)) {
     problems.push(classes)
     return { task: 'binary', classes: [], order: [], truth: new Float64Array() }
@@ -141,37 +147,46 @@ function notBinary({ metrics: names, roles, path }: EvidenceRequest, classes: Cl
   return problems
 }
 
-function readIds(cells: readonly Cell[], path: string, problems: Problem[]): string[] {
+/**
+ * The ids of a file's rows; a row without one has the empty text.
+ * @param problems gets rows without id, and ids that several rows have, each with the first such row.
+ */
+export function readIds(cells: readonly Cell[], placeOf: PlaceOfRow, problems: Problem[]): string[] {
   const ids = cells.map((cell) => (cell === null ? '' : cellText(cell)))
-  problems.push(...idProblems(ids, path))
+  problems.push(...idProblems(ids, placeOf))
   return ids
 }
 
-/** Rows without id, and ids that several rows have. */
-export function idProblems(ids: readonly string[], path: string): Problem[] {
+function idProblems(ids: readonly string[], placeOf: PlaceOfRow): Problem[] {
   const seen = new Set<string>()
-  const twice = new Set<string>()
+  const twice = new Map<string, number>()
   let without = 0
-  for (const id of ids) {
+  ids.forEach((id, row) => {
     if (id === '') without += 1
-    else if (seen.has(id)) twice.add(id)
-    else seen.add(id)
-  }
+    else if (!seen.has(id)) seen.add(id)
+    else if (!twice.has(id)) twice.set(id, row)
+  })
   const problems: Problem[] = []
   const fix = 'An id must name one row: mend the data, or name another column with `id`.'
-  if (without > 0) problems.push({ what: `has ${counted(without, 'row')} without id.`, where: { file: path }, fix })
-  if (twice.size > 0)
-    problems.push({
-      what: `has ${counted(twice.size, 'duplicate id')}: ${listed([...twice])}.`,
-      where: { file: path },
-      fix,
-    })
+  if (without > 0) {
+    const { where, note } = placeOf(ids.indexOf(''))
+    problems.push({ what: `has ${counted(without, 'row')} without id.${note}`, where, fix })
+  }
+  const [again] = twice.values()
+  if (again !== undefined) {
+    const { where, note } = placeOf(again)
+    const what = `has ${counted(twice.size, 'duplicate id')}: ${listed([...twice.keys()])}.${note}`
+    problems.push({ what, where, fix })
+  }
   return problems
 }
 
-function readWeights(table: ColumnTable, column: string, path: string, problems: Problem[]): Float64Array {
-  const weights = numbersOf(table.columns.get(column) ?? [], column, path, problems)
-  if (weights.some((weight) => weight < 0))
-    problems.push({ what: `the weights in ${column} must not be negative.`, where: { file: path } })
+function readWeights(table: ColumnTable, column: string, placeOf: PlaceOfRow, problems: Problem[]): Float64Array {
+  const weights = numbersOf(table.columns.get(column) ?? [], column, placeOf, problems)
+  const negative = weights.findIndex((weight) => weight < 0)
+  if (negative >= 0) {
+    const { where, note } = placeOf(negative)
+    problems.push({ what: `the weights in ${column} must not be negative.${note}`, where })
+  }
   return weights
 }

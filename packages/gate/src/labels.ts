@@ -1,5 +1,5 @@
 import type { Problem } from '@headgate/core'
-import type { Cell } from '@headgate/tables/columns'
+import type { Cell, RowPlace } from '@headgate/tables/columns'
 import { cellText } from '@headgate/tables/columns'
 
 /** The classes in the order of their indexes; of two, the positive one comes last. */
@@ -17,13 +17,25 @@ export interface ClassChoice {
   readonly positive?: string | undefined
 }
 
-/** The classes of these labels, or what is wrong with them. */
-export function chooseClasses(labels: ReadonlySet<string>, choice: ClassChoice, file: string): Classes | Problem {
+/**
+ * The classes of these labels, or what is wrong with them.
+ * @param labels in the order of their file.
+ * @param placeOf where the first row with a label is.
+ */
+export function chooseClasses(
+  labels: ReadonlySet<string>,
+  choice: ClassChoice,
+  file: string,
+  placeOf: (label: string) => RowPlace,
+): Classes | Problem {
   const where = { file }
   const known = choice.classes ?? [...labels].sort(compareLabels)
   const strange = [...labels].filter((label) => !known.includes(label))
-  if (strange.length > 0)
-    return { what: `has labels that \`classes\` does not name: ${listed(strange)}.`, where, fix: 'Name them too.' }
+  if (strange.length > 0) {
+    const { where: first, note } = placeOf(strange[0] ?? '')
+    const what = `has labels that \`classes\` does not name: ${listed(strange)}.${note}`
+    return { what, where: first, fix: 'Name them too.' }
+  }
   if (labels.size === 1)
     return {
       what: `has one class only: every label is ${listed([...labels])}.`,

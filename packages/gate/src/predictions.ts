@@ -4,10 +4,11 @@ import { digestFile } from '@headgate/files'
 import type { MetricName } from '@headgate/statistics'
 import { metrics } from '@headgate/statistics'
 import type { Cell, ColumnTable } from '@headgate/tables/columns'
-import { cellText, readTable } from '@headgate/tables/columns'
+import { readTable, rowPlace } from '@headgate/tables/columns'
 import type { Evidence } from './evidence.ts'
-import { idProblems } from './evidence.ts'
+import { readIds } from './evidence.ts'
 import { counted, labelText, listed } from './labels.ts'
+import type { PlaceOfRow } from './numbers.ts'
 import { numbersOf } from './numbers.ts'
 import type { Roles } from './roles.ts'
 import { neededColumns, needsOf } from './roles.ts'
@@ -42,22 +43,23 @@ export async function readPredictions(
   // What no metric needs is shown where it is there: confusion and calibration.
   const table = await readTable(path, [...ids, ...needed], [roles.prediction, ...roles.scores])
   const problems: Problem[] = []
-  const order = orderOf(table, evidence, roles, path, problems)
+  const placeOf: PlaceOfRow = (row) => rowPlace(path, table, row)
+  const order = orderOf(table, evidence, roles, path, placeOf, problems)
   if (problems.length > 0) throw new UserError(problems)
-  const ordered = (name: string): Cell[] | undefined => {
-    const cells = table.columns.get(name)
-    return cells && Array.from(order, (row) => cells[row] ?? null)
-  }
   const needs = needsOf(names)
-  const read = { ordered, evidence, roles, path }
+  const read: Reading = {
+    cells: (name) => table.columns.get(name),
+    arranged: (values) => Float64Array.from(order, (row) => values[row] ?? 0),
+    evidence,
+    roles,
+    placeOf,
+  }
+  const isRegression = evidence.task === 'regression'
   const predictions: Predictions = {
     digest: (await digestFile(path)).digest,
-    labels: evidence.task === 'regression' ? undefined : readLabels(read, problemsIf(needs.has('label'), problems)),
-    scores:
-      evidence.task === 'regression' ? undefined : readScores(read, names, problemsIf(needs.has('score'), problems)),
-    values: needs.has('value')
-      ? numbersOf(ordered(roles.prediction) ?? [], roles.prediction, path, problems)
-      : undefined,
+    labels: isRegression ? undefined : readLabels(read, problemsIf(needs.has('label'), problems)),
+    scores: isRegression ? undefined : readScores(read, names, problemsIf(needs.has('score'), problems)),
+    values: needs.has('value') ? read.arranged(readNumbers(read, roles.prediction, problems)) : undefined,
   }
   if (problems.length > 0) throw new UserError(problems)
   return predictions
@@ -73,6 +75,7 @@ function orderOf(
   evidence: Evidence,
   roles: Roles,
   path: string,
+  placeOf: PlaceOfRow,
   problems: Problem[],
 ): ArrayLike<number> {
   if (evidence.ids === null) {
@@ -80,8 +83,7 @@ function orderOf(
       problems.push({ what: `has ${table.rows} rows, not ${evidence.rows}.`, where: { file: path } })
     return Int32Array.from({ length: table.rows }, (_, row) => row)
   }
-  const ids = (table.columns.get(roles.id) ?? []).map((cell) => (cell === null ? '' : cellText(cell)))
-  problems.push(...idProblems(ids, path))
+  const ids = readIds(table.columns.get(roles.id) ?? [], placeOf, problems)
   const rows = new Map(ids.map((id, row) => [id, row]))
   const known = new Set(evidence.ids)
   const missing = evidence.ids.filter((id) => !rows.has(id))
@@ -93,37 +95,49 @@ function orderOf(
       where: { file: path },
       fix,
     })
-  if (extra.length > 0)
+  if (extra.length > 0) {
+    const { where, note } = placeOf(ids.indexOf(extra[0] ?? ''))
     problems.push({
-      what: `has ${counted(extra.length, 'id')} that no test row has: ${listed(extra)}.`,
-      where: { file: path },
+      what: `has ${counted(extra.length, 'id')} that no test row has: ${listed(extra)}.${note}`,
+      where,
       fix,
     })
+  }
   return Int32Array.from(evidence.ids, (id) => rows.get(id) ?? 0)
 }
 
 interface Reading {
-  readonly ordered: (name: string) => Cell[] | undefined
+  /** The cells of a column in the order of their file. */
+  readonly cells: (name: string) => readonly Cell[] | undefined
+  /** Values in the order of their file, as the evidence orders its rows. */
+  readonly arranged: (values: Float64Array) => Float64Array
   readonly evidence: Evidence
   readonly roles: Roles
-  readonly path: string
+  readonly placeOf: PlaceOfRow
+}
+
+function readNumbers({ cells, placeOf }: Reading, column: string, problems: Problem[]): Float64Array {
+  return numbersOf(cells(column) ?? [], column, placeOf, problems)
 }
 
 function readLabels(reading: Reading, problems: Problem[] | undefined): Float64Array | undefined {
-  const { ordered, evidence, roles, path } = reading
-  const cells = ordered(roles.prediction)
+  const { evidence, roles, placeOf } = reading
+  const cells = reading.cells(roles.prediction)
   if (cells === undefined) return undefined
   const indexes = new Map(evidence.classes.map((label, index) => [label, index]))
-  const strange = new Set<string>()
-  const labels = Float64Array.from(cells, (cell) => {
+  const strange = new Map<string, number>()
+  const labels = Float64Array.from(cells, (cell, row) => {
     const text = cell === null ? '' : labelText(cell)
     const index = indexes.get(text)
-    if (index === undefined) strange.add(text)
+    if (index === undefined && !strange.has(text)) strange.set(text, row)
     return index ?? 0
   })
-  if (strange.size === 0) return labels
-  const what = `${roles.prediction} has values that are no class: ${listed([...strange])}; the classes are ${listed(evidence.classes)}.`
-  problems?.push({ what, where: { file: path } })
+  const [first] = strange.values()
+  if (first === undefined) return reading.arranged(labels)
+  const { where, note } = placeOf(first)
+  const values = listed([...strange.keys()])
+  const what = `${roles.prediction} has values that are no class: ${values}; the classes are ${listed(evidence.classes)}.${note}`
+  problems?.push({ what, where })
   return undefined
 }
 
@@ -134,25 +148,27 @@ function readScores(
   names: readonly MetricName[],
   problems: Problem[] | undefined,
 ): Float64Array | undefined {
-  const { ordered, evidence, roles, path } = reading
+  const { evidence, roles, placeOf } = reading
   const found: Problem[] = []
   const columns = scoreColumns(evidence, roles)
-  const scores = columns.map((name) => numbersOf(ordered(name) ?? [], name, path, found))
-  const isThere = columns.every((name) => ordered(name) !== undefined)
+  const scores = columns.map((name) => readNumbers(reading, name, found))
+  const isThere = columns.every((name) => reading.cells(name) !== undefined)
   const strict = names.filter((name) => ofProbabilities.has(name))
   columns.forEach((name, index) => {
     const outside = scores[index]?.findIndex((score) => score < 0 || score > 1) ?? -1
     if (outside >= 0 && strict.length > 0) {
-      const what = `${name} is outside of 0 to 1, such as ${scores[index]?.[outside]}: ${strict.join(', ')} must have probabilities.`
-      found.push({ what, where: { file: path }, fix: 'Write probabilities, or use metrics of ranks.' })
+      const { where, note } = placeOf(outside)
+      const what = `${name} is outside of 0 to 1, such as ${scores[index]?.[outside]}: ${strict.join(', ')} must have probabilities.${note}`
+      found.push({ what, where, fix: 'Write probabilities, or use metrics of ranks.' })
     }
   })
   problems?.push(...found)
   if (!isThere || found.length > 0) return undefined
-  if (scores.length === 1) return scores[0]
-  return Float64Array.from({ length: evidence.rows * scores.length }, (_, at) => {
-    const column = scores[at % scores.length]
-    return column?.[Math.floor(at / scores.length)] ?? 0
+  const arranged = scores.map(reading.arranged)
+  if (arranged.length === 1) return arranged[0]
+  return Float64Array.from({ length: evidence.rows * arranged.length }, (_, at) => {
+    const column = arranged[at % arranged.length]
+    return column?.[Math.floor(at / arranged.length)] ?? 0
   })
 }
 

@@ -1,3 +1,5 @@
+import type { Lines } from './lines.ts'
+
 /** A value as its file has it. CSV knows text and null only; what has no simple form is its JSON. */
 export type Cell = string | number | boolean | bigint | Date | null
 
@@ -5,6 +7,8 @@ export type Cell = string | number | boolean | bigint | Date | null
 export interface ColumnTable {
   readonly rows: number
   readonly columns: ReadonlyMap<string, readonly Cell[]>
+  /** Absent where the format has no lines. */
+  readonly lines?: Lines | undefined
 }
 
 /** Which columns are read: all that are named must be there, of the optional ones those that are. */

@@ -126,3 +126,34 @@ test('CSV and NDJSON lose a column and keep the text of the others', async () =>
   await writeWithout(ndjson, ['label'], join(folder, 'unlabelled.ndjson'))
   expect(await readFile(join(folder, 'unlabelled.ndjson'), 'utf8')).toBe('{"id":9007199254740993,"x":{"y":[1]}}\n')
 })
+
+/** The line on which a text stands in a file, counted by its line feeds. */
+const lineOf = (content: string, text: string): number => content.slice(0, content.indexOf(text)).split('\n').length
+
+test.each(['\n', '\r\n'])('a CSV row is on the line where it begins, with line ends %j', async (end) => {
+  const lines = ['id,note', 'a,plain', 'b,"two', 'lines"', '', 'c,"', '', 'three"', '', '', 'd,""', '"e",last']
+  const content = `\uFEFF${lines.join(end)}`
+  const table = await readTable(await file(`lines-${end.length}.csv`, content))
+  expect(table.columns.get('id')).toEqual(['a', 'b', 'c', 'd', 'e'])
+  const found = Array.from({ length: table.rows }, (_, row) => table.lines?.of(row))
+  expect(found).toEqual([2, 3, 6, 11, 12])
+  expect(found).toEqual(['a,p', 'b,"', 'c,"', 'd,"', '"e"'].map((text) => lineOf(content, text)))
+})
+
+test('rows keep their lines in a file of many pieces', async () => {
+  const rows = Array.from({ length: 40_000 }, (_, i) =>
+    i % 3 === 0 ? `<${i}>,"a\r\nb\nc"` : `<${i}>,${'x'.repeat(i % 40)}`,
+  )
+  const content = `id,note\r\n${rows.join('\r\n')}\r\n`
+  const { lines } = await readTable(await file('pieces.csv', content), ['id'])
+  for (const row of [0, 1, 2, 3, 19_999, 39_998, 39_999]) expect(lines?.of(row)).toBe(lineOf(content, `<${row}>`))
+})
+
+test('NDJSON rows are on their lines, and Parquet rows on none', async () => {
+  const content = '\n{"id":"a"}\r\n\r\n\n{"id":"b"}\n{"id":"c"}\n'
+  const { lines } = await readTable(await file('lines.ndjson', content))
+  expect([0, 1, 2].map((row) => lines?.of(row))).toEqual([2, 5, 6])
+  const path = join(folder, 'lines.parquet')
+  await duckdb(`COPY (SELECT i AS id FROM range(3) t(i)) TO '${path}' (FORMAT parquet)`)
+  expect((await readTable(path)).lines).toBeUndefined()
+})

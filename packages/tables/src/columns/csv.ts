@@ -1,5 +1,6 @@
 import { UserError } from '@headgate/core'
 import type { Cell, ColumnTable, Wanted } from './cell.ts'
+import { gatherLines } from './lines.ts'
 import { chooseColumns } from './missing.ts'
 import { readPieces } from './text.ts'
 
@@ -11,6 +12,7 @@ export async function readCsv(path: string, wanted: Wanted | undefined): Promise
   let header: readonly string[] | undefined
   let picked: readonly { readonly index: number; readonly cells: Cell[] }[] = []
   const columns = new Map<string, Cell[]>()
+  const lines = gatherLines()
   let rows = 0
   await parseCsv(path, (fields, line) => {
     if (header === undefined) {
@@ -25,10 +27,11 @@ export async function readCsv(path: string, wanted: Wanted | undefined): Promise
         where: { file: path, line },
       })
     for (const { index, cells } of picked) cells.push(fields[index] ?? null)
+    lines.add(line)
     rows += 1
   })
   if (header === undefined) throw new UserError({ what: 'is empty.', where: { file: path } })
-  return { rows, columns }
+  return { rows, columns, lines }
 }
 
 function headerOf(path: string, fields: readonly (string | null)[]): readonly string[] {

@@ -1,4 +1,6 @@
 export type { Cell, ColumnTable } from './cell.ts'
 export { cellText } from './cell.ts'
+export type { RowPlace } from './lines.ts'
+export { rowPlace } from './lines.ts'
 export { writeWithout } from './omission.ts'
 export { readTable } from './table.ts'

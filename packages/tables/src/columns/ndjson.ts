@@ -1,6 +1,7 @@
 import { UserError } from '@headgate/core'
 import type { Cell, ColumnTable, Wanted } from './cell.ts'
 import { cellOf } from './cell.ts'
+import { gatherLines } from './lines.ts'
 import { chooseColumns } from './missing.ts'
 import { readPieces } from './text.ts'
 
@@ -8,16 +9,18 @@ import { readPieces } from './text.ts'
 export async function readNdjson(path: string, wanted: Wanted | undefined): Promise<ColumnTable> {
   const columns = new Map<string, Cell[]>()
   const asked = wanted && new Set([...wanted.columns, ...wanted.optional])
+  const lines = gatherLines()
   let rows = 0
-  await parseNdjson(path, (row) => {
+  await parseNdjson(path, (row, line) => {
     for (const key of Object.keys(row))
       if (!columns.has(key)) columns.set(key, asked?.has(key) === false ? [] : new Array<Cell>(rows).fill(null))
     for (const [name, cells] of columns) if (asked?.has(name) !== false) cells.push(cellOf(row[name]))
+    lines.add(line)
     rows += 1
   })
-  if (rows === 0) return { rows, columns }
+  if (rows === 0) return { rows, columns, lines }
   const names = chooseColumns(path, wanted, [...columns.keys()])
-  return { rows, columns: new Map(names.map((name) => [name, columns.get(name) ?? []])) }
+  return { rows, columns: new Map(names.map((name) => [name, columns.get(name) ?? []])), lines }
 }
 
 /**
@@ -26,13 +29,13 @@ export async function readNdjson(path: string, wanted: Wanted | undefined): Prom
  */
 export async function parseNdjson(
   path: string,
-  onRow: (row: Readonly<Record<string, unknown>>) => void,
+  onRow: (row: Readonly<Record<string, unknown>>, line: number) => void,
 ): Promise<void> {
   let rest = ''
   let line = 0
   const take = (text: string): void => {
     line += 1
-    if (text.trim() !== '') onRow(rowOf(text, path, line))
+    if (text.trim() !== '') onRow(rowOf(text, path, line), line)
   }
   for await (const piece of readPieces(path)) {
     const lines = (rest + piece).split('\n')
