@@ -322,7 +322,7 @@ test('settings that cannot be read as the gate read them are refused with what i
   const place = await site()
   await judged(place)
   await writeFile(at(place, 'headgate.yml'), usual.replace('baseline:', 'label: truth\n      baseline:'))
-  expect(await refusalOf(place)).toContain('has no column "truth"')
+  expect(await refusalOf(place)).toContain('of this checkout: test.csv: has no column "truth"')
 })
 
 test('a verdict that a base branch capped stays a warning', async () => {

@@ -43,7 +43,9 @@ export async function recompute(retrial: Retrial, ports: Ports): Promise<void> {
   const candidate = candidateOf(retrial)
   const version = await findVersion(rulebook.settings, retrial.name, ports)
   refuse(await otherPremises(told, rulebook, version, ports.workspace))
-  const found = await judgeAgain({ retrial, rulebook, candidate, version }, ports).catch(asRefusal)
+  const found = await judgeAgain({ retrial, rulebook, candidate, version }, ports).catch((error: unknown) =>
+    refuseUnreadable(error, ports.workspace),
+  )
   refuse(differencesOf(told, found))
   ports.log.info(`The verdict ${found.verdict} was recomputed from the digested predictions.`)
 }
@@ -85,10 +87,10 @@ async function judgeAgain(opened: Opened, ports: Ports): Promise<Assessment> {
 }
 
 /** What the gate could read and this job cannot, it read by other settings. */
-function asRefusal(error: unknown): never {
+function refuseUnreadable(error: unknown, workspace: string): never {
   if (!(error instanceof UserError)) throw error
-  const what = `The verdict cannot be recomputed by the settings of this checkout: ${messageOf(error)}`
-  throw new Refusal(what, { cause: error })
+  const what = messageOf(error).replaceAll(`${workspace}/`, '')
+  throw new Refusal(`The verdict cannot be recomputed by the settings of this checkout: ${what}`, { cause: error })
 }
 
 function refuse(reasons: readonly string[]): void {
