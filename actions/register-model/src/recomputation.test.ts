@@ -311,6 +311,18 @@ test('a first model is not accepted twice: the other that was judged beside it g
   expect(await refusalOf(place)).toMatch(/says pass; .* it is no-baseline: 0\.1\.0 is registered, but no version is/)
 })
 
+test('the rounding of another machine is no difference, a millionth is one', async () => {
+  const place = await site()
+  const { metrics } = await judged(place)
+  const value = metrics[0]?.candidate ?? 0
+  const scaleBy = (factor: number) =>
+    forge(place, 'evaluation', (document) => Object.assign(document.metrics[0] ?? {}, { candidate: value * factor }))
+  await scaleBy(1 + 1e-6)
+  expect(await refusalOf(place)).toContain('accuracy, candidate: ')
+  await scaleBy(1 + 1e-12)
+  expect((await run(place.settings, place.ports)).body.version).toBe('0.1.0')
+})
+
 test('a dry run refuses what a run would refuse', async () => {
   const place = await site()
   await judged(place, { wrongEvery: 2 })
