@@ -1,4 +1,6 @@
 export { type ActOptions, type ActRun, runAct } from './act.ts'
+export { misfits } from './described/misfits.ts'
 export { type Flight, labelledCsv, makeFlights, predictionCsv } from './flights.ts'
-export { type Fault, type ForgeTwin, startForge } from './forge.ts'
+export type { Call, Fault } from './forge/server.ts'
+export { type ForgeTwin, startForge } from './forge/twin.ts'
 export { type Results, startResults } from './results.ts'
