@@ -1,5 +1,5 @@
 export { type ActOptions, type ActRun, runAct } from './act.ts'
-export { misfits } from './described/misfits.ts'
+export { misfits, unasked } from './described/misfits.ts'
 export { type Flight, labelledCsv, makeFlights, predictionCsv } from './flights.ts'
 export type { Call, Fault } from './forge/server.ts'
 export { type ForgeTwin, startForge } from './forge/twin.ts'

@@ -1,4 +1,5 @@
-import type { Api, Call } from '../forge/server.ts'
+import { type Api, type Call, routesOf } from '../forge/server.ts'
+import type { ForgeTwin } from '../forge/twin.ts'
 import type { Described } from './description.ts'
 import { giteaDescription } from './gitea.ts'
 import { githubDescription } from './github.ts'
@@ -34,6 +35,13 @@ function misfitsOf(call: Call): string[] {
     ...described.body(contentType, bytes, body),
     ...described.answer(answer?.status ?? 0, answer?.body),
   ]
+}
+
+/** The routes of one API that no request asked for, as `GET /repos/{owner}/{repo}/pulls`. */
+export function unasked(twin: ForgeTwin, api: Api): string[] {
+  const asked = new Set(twin.calls.map((call) => operationOf(call.api, call.method, call.below)?.name))
+  const names = routesOf(twin).flatMap((route) => (route.api === api ? [`${route.method} ${route.path}`] : []))
+  return names.filter((name) => !asked.has(name))
 }
 
 /** What an API's description says of a request; `undefined` when nothing. */

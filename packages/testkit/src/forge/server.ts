@@ -61,6 +61,12 @@ function mountsOf(twin: ForgeTwin): Mount[] {
   ]
 }
 
+/** Every route there is, each once. */
+export function routesOf(twin: ForgeTwin): (Pick<Route, 'method' | 'path'> & { readonly api: Api })[] {
+  const mounts = new Map(mountsOf(twin).map(({ api, routes }) => [api, routes]))
+  return [...mounts].flatMap(([api, routes]) => routes.map(({ method, path }) => ({ api, method, path })))
+}
+
 interface Served {
   readonly url: string
   readonly storageUrl: string
