@@ -68,6 +68,17 @@ describe.each(['github', 'gitea'] as const)('%s', (kind) => {
     return { forge, release, folder }
   }
 
+  test('the pull request of a commit is found, from a fork too, and only while it is open', async () => {
+    for (let number = 1; number <= 120; number += 1) twin.pulls.push({ number, sha: `other-${number}`, state: 'open' })
+    twin.pulls.unshift(
+      { number: 121, sha: 'abc', state: 'closed' },
+      { number: 122, sha: 'abc', state: 'open', fork: 'bob' },
+    )
+    const forge = await open(kind)
+    expect(await forge.findPullRequest('abc')).toBe(122)
+    expect(await forge.findPullRequest('def')).toBeUndefined()
+  })
+
   test('a draft is found by its tag', async () => {
     const { forge, release } = await released()
     expect((await forge.findRelease('churn@v1.0.0'))?.id).toBe(release.id)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { upsertComment } from '../comments.ts'
 import { ownLogin } from '../login.ts'
 import type { CheckReport, Forge } from '../port.ts'
+import { findPullRequest } from '../pulls.ts'
 import { releases } from '../releases.ts'
 import { openRest, type Rest, type RestOptions } from '../rest.ts'
 import { dispatch, runState } from '../workflows.ts'
@@ -13,7 +14,6 @@ const statusSchema = z.object({
   state: z.string().nullish(),
   description: z.string().nullish(),
 })
-const pullsSchema = z.array(z.object({ number: z.int(), head: z.object({ sha: z.string() }) }))
 const states = { success: 'success', failure: 'failure', neutral: 'warning' } as const
 const longestDescription = 140
 
@@ -29,10 +29,7 @@ export function giteaForge(location: ForgeLocation, options?: RestOptions): Forg
       return upsertComment(rest, await login, index, marker, body)
     },
     report: (check) => writeStatus(rest, check),
-    findPullRequest: async (sha) => {
-      const found = await rest.list('GET /repos/{owner}/{repo}/pulls', pullsSchema, { state: 'open' })
-      return found.find((pull) => pull.head.sha === sha)?.number
-    },
+    findPullRequest: (sha) => findPullRequest(rest, sha),
     ...releases(rest),
     dispatch: (workflow, ref, inputs) => dispatch(rest, workflow, ref, inputs),
     runState: (id) => runState(rest, id),

@@ -1,14 +1,12 @@
 import type { ForgeLocation } from '@headgate/core'
-import { z } from 'zod'
 import { upsertComment } from '../comments.ts'
 import { ownLogin } from '../login.ts'
 import type { Forge } from '../port.ts'
+import { findPullRequest } from '../pulls.ts'
 import { releases } from '../releases.ts'
 import { openRest, type RestOptions } from '../rest.ts'
 import { dispatch, runState } from '../workflows.ts'
 import { writeCheck } from './checks.ts'
-
-const pullsSchema = z.array(z.object({ number: z.int(), head: z.object({ sha: z.string() }) }))
 
 export function githubForge(location: ForgeLocation, options?: RestOptions): Forge {
   const rest = openRest(location, options)
@@ -21,10 +19,7 @@ export function githubForge(location: ForgeLocation, options?: RestOptions): For
       return upsertComment(rest, await login, index, marker, body)
     },
     report: (check) => writeCheck(rest, check),
-    findPullRequest: async (sha) => {
-      const found = await rest.call('GET /repos/{owner}/{repo}/commits/{sha}/pulls', pullsSchema, { sha })
-      return found.find((pull) => pull.head.sha === sha)?.number
-    },
+    findPullRequest: (sha) => findPullRequest(rest, sha),
     ...releases(rest),
     dispatch: (workflow, ref, inputs) => dispatch(rest, workflow, ref, inputs),
     runState: (id) => runState(rest, id),
