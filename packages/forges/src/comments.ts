@@ -39,7 +39,9 @@ export async function upsertComment(
 }
 
 async function ownComments(rest: Rest, login: string, index: number, marker: string): Promise<RawComment[]> {
-  const all = await rest.list(`GET ${collection}`, z.array(commentSchema), { index })
+  // Gitea gives the comments of a pull request all at once.
+  const isWhole = rest.location.kind === 'gitea'
+  const all = await rest.list(`GET ${collection}`, z.array(commentSchema), { index }, { isWhole })
   const own = all.filter((comment) => comment.user?.login === login && (comment.body ?? '').startsWith(marker))
   return own.sort((a, b) => a.id - b.id)
 }

@@ -1,6 +1,6 @@
 import type { Context } from '@headgate/core'
 import { OutsideError } from '@headgate/core'
-import { type ForgeTwin, startForge } from '@headgate/testkit'
+import { type ForgeTwin, misfits, startForge } from '@headgate/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { announcer, type Forge, forgeFor } from './index.ts'
 
@@ -10,7 +10,10 @@ let twin: ForgeTwin
 beforeEach(async () => {
   twin = await startForge()
 })
-afterEach(() => twin.close())
+afterEach(async () => {
+  await twin.close()
+  expect(misfits(twin.calls)).toEqual([])
+})
 
 const open = (kind: 'github' | 'gitea'): Promise<Forge> => {
   const apiUrl = kind === 'gitea' ? `${twin.url}/api/v1` : twin.url
@@ -93,16 +96,15 @@ describe.each(['github', 'gitea'] as const)('%s', (kind) => {
     expect(found?.assets.map((asset) => asset.name)).toEqual(['LICENSE'])
     expect([...twin.assets.values()][0]?.bytes.equals((await import('node:fs')).readFileSync('LICENSE'))).toBe(true)
   })
-})
 
-test('starts a workflow and says which run it became', async () => {
-  const forge = await open('github')
-  expect(await forge.dispatch('retrain.yml', 'main', { reason: 'drift' })).toEqual({
-    id: '1001',
-    url: `${twin.url}/o/r/actions/runs/1001`,
+  test('starts a workflow and says which run it became', async () => {
+    const forge = await open(kind)
+    const url = `${twin.url}/o/r/actions/runs/1001`
+    expect(await forge.dispatch('retrain.yml', 'main', { reason: 'drift' })).toEqual({ id: '1001', url })
+    expect(twin.dispatches).toEqual([{ workflow: 'retrain.yml', ref: 'main', inputs: { reason: 'drift' } }])
+    twin.faults = [{ status: 422, method: 'POST', times: 1 }]
+    expect(await forge.dispatch('retrain.yml', 'main', {})).toEqual({})
   })
-  twin.faults = [{ status: 422, method: 'POST', times: 1 }]
-  expect(await forge.dispatch('retrain.yml', 'main', {})).toEqual({})
 })
 
 test('on GitHub the commit gets one check run, and another only when it says something else', async () => {

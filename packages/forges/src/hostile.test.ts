@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OutsideError } from '@headgate/core'
-import { type ForgeTwin, startForge } from '@headgate/testkit'
+import { type ForgeTwin, misfits, startForge } from '@headgate/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Forge, forgeFor } from './index.ts'
 
@@ -12,9 +12,12 @@ const marker = '<!-- headgate:churn:report -->'
 let twin: ForgeTwin
 
 beforeEach(async () => {
-  twin = await startForge('churn[bot]')
+  twin = await startForge({ github: 'churn[bot]' })
 })
-afterEach(() => twin.close())
+afterEach(async () => {
+  await twin.close()
+  expect(misfits(twin.calls)).toEqual([])
+})
 
 const open = (kind: 'github' | 'gitea'): Promise<Forge> => {
   const apiUrl = kind === 'gitea' ? `${twin.url}/api/v1` : twin.url

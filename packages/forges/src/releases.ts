@@ -140,12 +140,11 @@ async function downloadAddress(rest: Rest, release: Release, asset: ReleaseAsset
   })
 }
 
-async function deleteAsset(rest: Rest, release: Release, asset: ReleaseAsset): Promise<void> {
-  const route =
-    rest.location.kind === 'gitea'
-      ? `DELETE ${byId}/assets/{asset}`
-      : 'DELETE /repos/{owner}/{repo}/releases/assets/{asset}'
-  await rest.call(route, z.unknown(), { id: Number(release.id), asset: Number(asset.id) })
+async function deleteAsset(rest: Rest, release: Release, { id }: ReleaseAsset): Promise<void> {
+  const asset = Number(id)
+  if (rest.location.kind === 'gitea')
+    await rest.call(`DELETE ${byId}/assets/{asset}`, z.unknown(), { id: Number(release.id), asset })
+  else await rest.call('DELETE /repos/{owner}/{repo}/releases/assets/{asset}', z.unknown(), { asset })
 }
 
 function authorization({ location }: Rest): string {

@@ -19,11 +19,12 @@ export interface Rest {
     parameters?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<T>
-  /** All pages of a list. */
+  /** All pages of a list, each as large as the forge gives them. */
   list<T>(
     route: string,
     item: z.ZodType<readonly T[]>,
     parameters?: Readonly<Record<string, unknown>>,
+    options?: ListOptions,
   ): Promise<readonly T[]>
   /** Repeats any request to the forge as `call` does; `work` throws what `failed` makes of a refusal. */
   retry<T>(what: string, work: () => Promise<T>): Promise<T>
@@ -34,9 +35,15 @@ export interface CallOptions {
   readonly once?: boolean
 }
 
+export interface ListOptions {
+  /** Where a list takes no page size, since it comes as a whole. */
+  readonly isWhole?: boolean
+}
+
 const usualDelays = [500, 2_000, 6_000]
 const longestWait = 60_000
-const pageSize = 50
+/** The largest page, and what its size is called. */
+const pageSizes = { github: { per_page: 100 }, gitea: { limit: 50 }, gitlab: { per_page: 100 } } as const
 /** A forge that hangs is a forge that does not answer. */
 const longestCall = 30_000
 
@@ -52,8 +59,8 @@ export function openRest(location: ForgeLocation, options: RestOptions = {}): Re
   const send = (route: string, parameters?: Readonly<Record<string, unknown>>, once = false): Promise<Answer> =>
     retried(route, delays, once, () =>
       octokit.request(route, {
-        owner,
-        repo,
+        // What a route does not name would be sent as a parameter of its own.
+        ...(route.includes('{owner}/{repo}') && { owner, repo }),
         ...parameters,
         request: { fetch, signal: AbortSignal.timeout(longestCall) },
       }),
@@ -71,12 +78,13 @@ export function openRest(location: ForgeLocation, options: RestOptions = {}): Re
     location,
     call: async (route, answer, parameters, how) =>
       read(route, answer, (await send(route, parameters, how?.once)).data),
-    list: async (route, item, parameters) => {
+    list: async (route, item, parameters, { isWhole = false } = {}) => {
       const found: (typeof item)['_output'][number][] = []
+      const size = isWhole ? {} : pageSizes[location.kind]
       for (let page = 1; ; page += 1) {
-        const answer = await send(route, { ...parameters, per_page: pageSize, limit: pageSize, page })
+        const answer = await send(route, { ...parameters, ...size, ...(page > 1 && { page }) })
         found.push(...read(route, item, answer.data))
-        // Not by the page's length: a list that knows no pages (Gitea's comments) would come again for ever.
+        // Not by the page's length: a server may give smaller ones than it is asked for.
         if (!/rel="?next"?/.test(String(answer.headers?.link ?? ''))) return found
       }
     },

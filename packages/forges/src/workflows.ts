@@ -3,13 +3,13 @@ import type { Forge, StartedRun } from './port.ts'
 import { Rejection } from './rejection.ts'
 import type { Rest } from './rest.ts'
 
-const startedSchema = z
-  .object({ workflow_run_id: z.int().optional(), id: z.int().optional(), html_url: z.string().optional() })
-  .nullish()
-  .or(z.literal(''))
+/** Empty where the forge does not say which run it became. */
+const startedSchema = z.object({ workflow_run_id: z.int(), html_url: z.string() }).or(z.literal('')).optional()
 const runSchema = z.object({ status: z.string().nullish(), conclusion: z.string().nullish() })
 
-const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches'
+const path = '/repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches'
+/** GitHub is asked in the body which run it became, Gitea in the address; elsewhere they do not look. */
+const asking = { github: `POST ${path}`, gitea: `POST ${path}{?return_run_details}`, gitlab: '' } as const
 
 /** Starts a workflow, and asks which run it became; older servers do not know that question. */
 export async function dispatch(
@@ -18,25 +18,16 @@ export async function dispatch(
   ref: string,
   inputs: Readonly<Record<string, string>>,
 ): Promise<StartedRun> {
-  const ask = (details: object): Promise<z.output<typeof startedSchema>> =>
-    rest.call(
-      route,
-      startedSchema.optional().transform((value) => value ?? null),
-      { workflow, ref, inputs, ...details },
-      { once: true },
-    )
+  const start = async (route: string, question: object): Promise<StartedRun> => {
+    const answer = await rest.call(route, startedSchema, { workflow, ref, inputs, ...question }, { once: true })
+    return answer ? { id: String(answer.workflow_run_id), url: answer.html_url } : {}
+  }
   try {
-    return started(await ask({ return_run_details: true }))
+    return await start(asking[rest.location.kind], { return_run_details: true })
   } catch (error) {
     if (!(error instanceof Rejection) || (error.status !== 400 && error.status !== 422)) throw error
-    return started(await ask({}))
+    return start(`POST ${path}`, {})
   }
-}
-
-function started(answer: z.output<typeof startedSchema>): StartedRun {
-  if (!answer) return {}
-  const id = answer.workflow_run_id ?? answer.id
-  return { id: id === undefined ? undefined : String(id), url: answer.html_url }
 }
 
 /** How a run stands. */

@@ -7,7 +7,7 @@ import { type ForgeTwin, startForge } from './twin.ts'
 let twin: ForgeTwin
 
 beforeEach(async () => {
-  twin = await startForge('ann')
+  twin = await startForge({ github: 'ann', gitea: 'ann' })
   twin.pulls.push({ number: 7, sha: 'abc', state: 'open', fork: 'bob' }, { number: 8, sha: 'abc', state: 'closed' })
 })
 afterEach(() => twin.close())

@@ -15,14 +15,14 @@ export interface ForgeTwin extends State {
   close(): Promise<void>
 }
 
-/** @param login who the token belongs to; without, it is a job's own: each forge's robot. */
-export async function startForge(login?: string): Promise<ForgeTwin> {
+/** @param logins who the token belongs to; without, it is a job's own: each forge's robot. */
+export async function startForge(logins: Partial<ForgeTwin['logins']> = {}): Promise<ForgeTwin> {
   const twin: ForgeTwin = {
     lastId: 1000,
     url: '',
     storageUrl: '',
     rootUrl: '',
-    logins: { github: login ?? 'github-actions[bot]', gitea: login ?? 'gitea-actions' },
+    logins: { github: 'github-actions[bot]', gitea: 'gitea-actions', ...logins },
     comments: [],
     checks: [],
     statuses: [],
