@@ -22,7 +22,7 @@ export async function ownLogin(rest: Rest): Promise<string> {
   if (kind !== 'github') return robots[kind]
   try {
     // GitHub Enterprise Server: REST below /api/v3, GraphQL at /api/graphql.
-    const route = `POST ${apiUrl.replace(/\/v3\/?$|\/$/, '')}/graphql`
+    const route = `POST ${apiUrl.replace(/\/v3$/, '')}/graphql`
     return (await rest.call(route, viewerSchema, { query: '{ viewer { login } }' })).data.viewer.login
   } catch {
     return robots.github

@@ -7,7 +7,7 @@ import { OutsideError } from '@headgate/core'
 import { z } from 'zod'
 import type { Forge, Release, ReleaseAsset } from './port.ts'
 import { Rejection } from './rejection.ts'
-import { failed, type Rest } from './rest.ts'
+import type { Rest } from './rest.ts'
 
 const assetSchema = z.object({
   id: z.int(),
@@ -30,6 +30,7 @@ type Releases = Pick<
 >
 
 const byId = '/repos/{owner}/{repo}/releases/{id}'
+const assetPath = '/repos/{owner}/{repo}/releases/assets/{asset}'
 
 /** Releases and their assets: the same on GitHub and Gitea but for where an asset is sent. */
 export function releases(rest: Rest): Releases {
@@ -88,18 +89,11 @@ async function tryUpload(rest: Rest, release: Release, { name, path, bytes }: Up
   if (same?.state === 'uploaded' && same.size === bytes) return readAsset(same)
   if (same?.state === 'uploaded') throw taken(release, readAsset(same), bytes)
   if (same) await deleteAsset(rest, release, readAsset(same))
-  const url = new URL(uploadAddress(rest, current))
-  url.searchParams.set('name', name)
-  const headers = { authorization: authorization(rest), 'content-type': 'application/octet-stream' }
-  const response = await fetch(url, { method: 'POST', headers, body: await openAsBlob(path) })
-  if (!response.ok) throw failed(response)
-  return readAsset(assetSchema.parse(await response.json()))
-}
-
-/** GitHub says where to send an asset; Gitea takes it below the release. */
-function uploadAddress({ location }: Rest, release: z.output<typeof releaseSchema>): string {
-  if (location.kind === 'gitea') return `${location.apiUrl}/repos/${location.repository}/releases/${release.id}/assets`
-  return (release.upload_url ?? '').replace(/\{.*\}$/, '')
+  const data = await openAsBlob(path)
+  if (rest.location.kind === 'gitea')
+    return readAsset(await rest.upload(`POST ${byId}/assets{?name}`, assetSchema, { id: current.id, name, data }))
+  // GitHub says where to send an asset, as `https://…/assets{?name,label}`.
+  return readAsset(await rest.upload(`POST ${current.upload_url}`, assetSchema, { name, data }))
 }
 
 async function downloadAsset(rest: Rest, release: Release, asset: ReleaseAsset, to: string): Promise<void> {
@@ -108,10 +102,8 @@ async function downloadAsset(rest: Rest, release: Release, asset: ReleaseAsset, 
   await mkdir(dirname(to), { recursive: true })
   try {
     await rest.retry(what, async () => {
-      const headers = { authorization: authorization(rest), accept: 'application/octet-stream' }
-      const response = await fetch(await downloadAddress(rest, release, asset), { headers })
-      if (!response.ok || response.body === null) throw failed(response)
-      await pipeline(Readable.fromWeb(response.body as never), createWriteStream(partial))
+      const body = await openDownload(rest, release, asset)
+      await pipeline(Readable.fromWeb(body as never), createWriteStream(partial))
     })
     const { size } = await stat(partial)
     if (size !== asset.bytes) throw cutShort(asset, size)
@@ -123,16 +115,16 @@ async function downloadAsset(rest: Rest, release: Release, asset: ReleaseAsset, 
 }
 
 /** GitHub's API sends the bytes; Gitea's names an address, which gets the token only if it is the forge's own. */
-async function downloadAddress(rest: Rest, release: Release, asset: ReleaseAsset): Promise<string> {
-  const { apiUrl, serverUrl, repository, kind } = rest.location
-  if (kind !== 'gitea') return `${apiUrl}/repos/${repository}/releases/assets/${asset.id}`
+async function openDownload(rest: Rest, release: Release, asset: ReleaseAsset): Promise<ReadableStream> {
+  const { apiUrl, serverUrl, kind } = rest.location
+  if (kind !== 'gitea') return rest.download(`GET ${assetPath}`, { asset: Number(asset.id) })
   const described = await rest.call(`GET ${byId}/assets/{asset}`, z.object({ browser_download_url: z.string() }), {
     id: Number(release.id),
     asset: Number(asset.id),
   })
   const own = [apiUrl, serverUrl].filter((address) => URL.canParse(address)).map((address) => new URL(address).origin)
   const { origin } = new URL(described.browser_download_url)
-  if (own.includes(origin)) return described.browser_download_url
+  if (own.includes(origin)) return rest.download(`GET ${described.browser_download_url}`)
   throw new OutsideError({
     tried: `Downloading ${asset.name} was tried.`,
     state: `The forge says that it lies on ${origin}, which is not the forge; the token was not sent there.`,
@@ -144,11 +136,7 @@ async function deleteAsset(rest: Rest, release: Release, { id }: ReleaseAsset): 
   const asset = Number(id)
   if (rest.location.kind === 'gitea')
     await rest.call(`DELETE ${byId}/assets/{asset}`, z.unknown(), { id: Number(release.id), asset })
-  else await rest.call('DELETE /repos/{owner}/{repo}/releases/assets/{asset}', z.unknown(), { asset })
-}
-
-function authorization({ location }: Rest): string {
-  return `token ${location.token ?? ''}`
+  else await rest.call(`DELETE ${assetPath}`, z.unknown(), { asset })
 }
 
 function refused(what: string, { status, message }: Rejection): OutsideError {

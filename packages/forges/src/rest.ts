@@ -9,20 +9,19 @@ export type RestOptions = Partial<Patience>
 export interface Rest {
   readonly location: ForgeLocation
   /** `route` as `GET /repos/{owner}/{repo}/…`; owner and repo are filled in. */
-  call<T>(
-    route: string,
-    answer: z.ZodType<T>,
-    parameters?: Readonly<Record<string, unknown>>,
-    options?: CallOptions,
-  ): Promise<T>
+  call<T>(route: string, answer: z.ZodType<T>, parameters?: Parameters, options?: CallOptions): Promise<T>
   /** All pages of a list, each as large as the forge gives them. */
   list<T>(
     route: string,
     item: z.ZodType<readonly T[]>,
-    parameters?: Readonly<Record<string, unknown>>,
+    parameters?: Parameters,
     options?: ListOptions,
   ): Promise<readonly T[]>
-  /** Repeats any request to the forge as `call` does; `work` throws what `failed` makes of a refusal. */
+  /** Sends a file's bytes (`data`), once, and for as long as it takes: for `retry`. */
+  upload<T>(route: string, answer: z.ZodType<T>, parameters: Parameters): Promise<T>
+  /** Asks for bytes, once, as `upload` does. */
+  download(route: string, parameters?: Parameters): Promise<ReadableStream>
+  /** Repeats work of several requests as `call` repeats one. */
   retry<T>(what: string, work: () => Promise<T>): Promise<T>
 }
 
@@ -41,24 +40,25 @@ const pageSizes = { github: { per_page: 100 }, gitea: { limit: 50 }, gitlab: { p
 /** A forge that hangs is a forge that does not answer. */
 const longestCall = 30_000
 
+type Parameters = Readonly<Record<string, unknown>>
+
 /** @throws UserError when there is no token. */
-export function openRest(location: ForgeLocation, options: RestOptions = {}): Rest {
+export function openRest(given: ForgeLocation, options: RestOptions = {}): Rest {
+  const location = { ...given, apiUrl: given.apiUrl.replace(/\/+$/, '') }
   if (!location.token)
     throw new UserError({ what: `a token for ${location.apiUrl} is missing.`, fix: 'Give it as `token`.' })
-  const [owner = '', repo = ''] = location.repository.split('/')
-  // The client's own fetch would go around whoever replaced the global one.
-  const fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request)
-  const octokit = getOctokit(location.token, { baseUrl: location.apiUrl, request: { fetch } })
+  const octokit = getOctokit(location.token, { baseUrl: location.apiUrl })
   const patience = { ...usualPatience, ...options }
-  const send = (route: string, parameters?: Readonly<Record<string, unknown>>, once = false): Promise<Answer> =>
-    retried(route, patience, once, () =>
-      octokit.request(route, {
-        // What a route does not name would be sent as a parameter of its own.
-        ...(route.includes('{owner}/{repo}') && { owner, repo }),
-        ...parameters,
-        request: { fetch, signal: AbortSignal.timeout(longestCall) },
-      }),
-    )
+  const [owner = '', repo = ''] = location.repository.split('/')
+  const ask = (route: string, parameters: Parameters = {}, request: object = {}): Promise<Answer> =>
+    octokit.request(route, {
+      // What a route does not name would be sent as a parameter of its own.
+      ...(route.includes('{owner}/{repo}') && { owner, repo }),
+      ...parameters,
+      request,
+    })
+  const send = (route: string, parameters?: Parameters, once = false): Promise<Answer> =>
+    retried(route, patience, once, () => ask(route, parameters, { signal: AbortSignal.timeout(longestCall) }))
   const read = <T>(route: string, schema: z.ZodType<T>, data: unknown): T => {
     const parsed = schema.safeParse(data)
     if (parsed.success) return parsed.data
@@ -82,6 +82,15 @@ export function openRest(location: ForgeLocation, options: RestOptions = {}): Re
         if (!/rel="?next"?/.test(String(answer.headers?.link ?? ''))) return found
       }
     },
+    upload: async (route, answer, parameters) => {
+      const headers = { 'content-type': 'application/octet-stream' }
+      return read(route, answer, (await ask(route, { ...parameters, headers })).data)
+    },
+    download: async (route, parameters) => {
+      const headers = { accept: 'application/octet-stream' }
+      const { data } = await ask(route, { ...parameters, headers }, { parseSuccessResponseBody: false })
+      return data as ReadableStream
+    },
     retry: (what, work) => retried(what, patience, false, work),
   }
 }
@@ -89,10 +98,4 @@ export function openRest(location: ForgeLocation, options: RestOptions = {}): Re
 interface Answer {
   readonly data: unknown
   readonly headers?: Readonly<Record<string, unknown>>
-}
-
-/** What a plain request throws for an answer that is no success, so that `retry` can tell what to do. */
-export function failed(response: Response): Error {
-  const headers = Object.fromEntries(response.headers)
-  return Object.assign(new Error(`answered ${response.status}`), { status: response.status, response: { headers } })
 }
