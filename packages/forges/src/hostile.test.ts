@@ -43,25 +43,6 @@ test('a dispatch whose answer was lost is not sent again', async () => {
   expect(posts()).toBe(1)
 })
 
-test('a changed check does not pile its annotations on the old ones, and has all of them', async () => {
-  const forge = await open('github')
-  const annotations = Array.from({ length: 120 }, (_, line) => ({
-    level: 'error' as const,
-    title: 't',
-    message: 'm',
-    where: { file: 'contract.yaml', line: line + 1 },
-  }))
-  const check = { name: 'headgate (churn)', sha: 'abc', conclusion: 'failure', title: 'T', summary: 'S' } as const
-  await forge.report({ ...check, annotations })
-  const sizes = twin.calls.flatMap(({ body }) => {
-    const output = (body as { output?: { annotations?: unknown[] } } | undefined)?.output
-    return output ? [output.annotations?.length] : []
-  })
-  expect(sizes).toEqual([50, 50, 20])
-  await forge.report({ ...check, annotations: annotations.slice(0, 1) })
-  expect(twin.checks).toHaveLength(2)
-})
-
 describe.each(['github', 'gitea'] as const)('%s', (kind) => {
   const released = async () => {
     const forge = await open(kind)
