@@ -12,10 +12,21 @@ const commentSchema = z.object({
 type RawComment = z.output<typeof commentSchema>
 
 const collection = '/repos/{owner}/{repo}/issues/{index}/comments'
+const single = '/repos/{owner}/{repo}/issues/comments/{id}'
+
+type Written = Awaited<ReturnType<Forge['upsertComment']>>
+
+/** The one comment that is kept: where it is, and how it is known. */
+interface Spot {
+  readonly rest: Rest
+  readonly login: string
+  readonly index: number
+  readonly marker: string
+}
 
 /**
  * Keeps one comment with a marker that is our own (marker and author): written, changed, or left alone when it says
- * the same. Two jobs that both write the first one end with one: whoever sees an older one removes its own.
+ * the same. Jobs that write the first one at once end with one: the oldest stays, and says what one of them said.
  */
 export async function upsertComment(
   rest: Rest,
@@ -23,22 +34,48 @@ export async function upsertComment(
   index: number,
   marker: string,
   text: string,
-): ReturnType<Forge['upsertComment']> {
+): Promise<Written> {
+  const spot = { rest, login, index, marker }
   const body = `${marker}\n${text}`
-  const [oldest, ...later] = await ownComments(rest, login, index, marker)
-  for (const extra of later) await remove(rest, extra)
-  if (oldest === undefined) {
-    const made = await rest.call(`POST ${collection}`, commentSchema, { index, body })
-    const [first] = await ownComments(rest, login, index, marker)
-    if (first === undefined || first.id >= made.id) return { action: 'created', comment: named(made) }
-    await remove(rest, made)
-    return { action: 'updated', comment: named(await change(rest, first, body)) }
-  }
+  const [oldest, ...later] = await ownComments(spot)
+  await removeAll(rest, later)
+  if (oldest === undefined) return create(spot, body)
   if (sameText(oldest.body ?? '', body)) return { action: 'unchanged', comment: named(oldest) }
-  return { action: 'updated', comment: named(await change(rest, oldest, body)) }
+  return change(spot, oldest, body)
 }
 
-async function ownComments(rest: Rest, login: string, index: number, marker: string): Promise<RawComment[]> {
+/** Writes a comment, then looks whether others did too: of those that there are only the oldest stays. */
+async function create(spot: Spot, body: string): Promise<Written> {
+  const { rest, index } = spot
+  const made = await rest.call(`POST ${collection}`, commentSchema, { index, body })
+  const others = (await ownComments(spot)).filter(({ id }) => id !== made.id)
+  // One that came to be seen only after its writer had looked for others is not removed by its writer.
+  await removeAll(
+    rest,
+    others.filter(({ id }) => id > made.id),
+  )
+  const [first] = others
+  if (first === undefined || first.id > made.id) return { action: 'created', comment: named(made) }
+  await removeAll(rest, [made])
+  return change(spot, first, body)
+}
+
+/** Changes a comment; one that is gone meanwhile is written anew. */
+async function change(spot: Spot, comment: RawComment, body: string): Promise<Written> {
+  const { rest } = spot
+  const { id } = comment
+  try {
+    const changed = await rest.call(`PATCH ${single}`, commentSchema, { id, body })
+    return { action: 'updated', comment: named(changed) }
+  } catch (error) {
+    const isGone = isMissing(error) && !(await ownComments(spot)).some((one) => one.id === id)
+    if (isGone) return create(spot, body)
+    throw error
+  }
+}
+
+/** Oldest first. */
+async function ownComments({ rest, login, index, marker }: Spot): Promise<RawComment[]> {
   // Gitea gives the comments of a pull request all at once.
   const isWhole = rest.location.kind === 'gitea'
   const all = await rest.list(`GET ${collection}`, z.array(commentSchema), { index }, { isWhole })
@@ -46,17 +83,19 @@ async function ownComments(rest: Rest, login: string, index: number, marker: str
   return own.sort((a, b) => a.id - b.id)
 }
 
-function change(rest: Rest, comment: RawComment, body: string): Promise<RawComment> {
-  return rest.call('PATCH /repos/{owner}/{repo}/issues/comments/{id}', commentSchema, { id: comment.id, body })
+async function removeAll(rest: Rest, comments: readonly RawComment[]): Promise<void> {
+  for (const { id } of comments) {
+    try {
+      await rest.call(`DELETE ${single}`, z.unknown(), { id })
+    } catch (error) {
+      // Another job was faster.
+      if (!isMissing(error)) throw error
+    }
+  }
 }
 
-async function remove(rest: Rest, comment: RawComment): Promise<void> {
-  try {
-    await rest.call('DELETE /repos/{owner}/{repo}/issues/comments/{id}', z.unknown(), { id: comment.id })
-  } catch (error) {
-    // Another job was faster.
-    if (!(error instanceof Rejection) || error.status !== 404) throw error
-  }
+function isMissing(error: unknown): boolean {
+  return error instanceof Rejection && error.status === 404
 }
 
 /** Forges trim and turn line ends: a comment that differs only in that says the same. */

@@ -51,31 +51,6 @@ describe.each(['github', 'gitea'] as const)('%s', (kind) => {
     expect(twin.comments.map((comment) => comment.body)).toEqual([`${marker}\ntwo`])
   })
 
-  test('ignores a marker that somebody else planted, and one that stands within a text', async () => {
-    twin.comments.push({ id: 1, issue: 7, body: `${marker}\nplanted`, user: { login: 'mallory' } })
-    twin.comments.push({ id: 2, issue: 7, body: `look: ${marker}`, user: { login: twin.logins[kind] } })
-    await (await open(kind)).upsertComment(7, marker, 'ours')
-    expect(twin.comments.map((comment) => comment.body)).toEqual([
-      `${marker}\nplanted`,
-      `look: ${marker}`,
-      `${marker}\nours`,
-    ])
-  })
-
-  test('finds its comment behind 500 others', async () => {
-    for (let id = 1; id <= 500; id += 1) twin.comments.push({ id, issue: 7, body: 'hello', user: { login: 'you' } })
-    twin.comments.push({ id: 501, issue: 7, body: `${marker}\nold`, user: { login: twin.logins[kind] } })
-    expect((await (await open(kind)).upsertComment(7, marker, 'new')).action).toBe('updated')
-    expect(twin.comments).toHaveLength(501)
-  })
-
-  test('ends with one comment when two jobs write the first one at once', async () => {
-    const [a, b] = await Promise.all([open(kind), open(kind)])
-    await Promise.all([a.upsertComment(7, marker, 'same'), b.upsertComment(7, marker, 'same')])
-    await a.upsertComment(7, marker, 'same')
-    expect(twin.comments).toHaveLength(1)
-  })
-
   test('tries again after a 500, waits as a rate limit asks, and gives up in words', async () => {
     const forge = await open(kind)
     twin.faults = [

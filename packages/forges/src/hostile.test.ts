@@ -25,12 +25,6 @@ const open = (kind: 'github' | 'gitea'): Promise<Forge> => {
 }
 const posts = (): number => twin.calls.filter((call) => call.method === 'POST').length
 
-test.each([49, 50, 51, 100])('a list of %i comments that the forge does not page is read once', async (count) => {
-  for (let id = 1; id <= count; id += 1) twin.comments.push({ id, issue: 7, body: 'hi', user: { login: 'you' } })
-  expect((await (await open('gitea')).upsertComment(7, marker, 'one')).action).toBe('created')
-  expect(twin.comments).toHaveLength(count + 1)
-})
-
 test('an installation token, which may not ask for its user, still knows its own comment', async () => {
   await (await open('github')).upsertComment(7, marker, 'one')
   expect((await (await open('github')).upsertComment(7, marker, 'one')).action).toBe('unchanged')
