@@ -33,7 +33,7 @@ async function attempt(permission: string, work: () => Promise<string>): Promise
   } catch (error) {
     if (!(error instanceof Rejection)) throw error
     if (error.status === 403 || error.status === 404) {
-      return `The forge refused it (${error.status}). On a pull request from a fork that is as it must be; else add "permissions: { ${permission} }" to the job.`
+      return `The forge refused it (${error.status}, ${error.message}). On a pull request from a fork that is as it must be; else add "permissions: { ${permission} }" to the job.`
     }
     throw new OutsideError(
       {

@@ -100,6 +100,7 @@ test('a missing right costs the comment, names the YAML line, and fails nothing'
   twin.faults = [{ status: 403, method: 'POST' }]
   const said = await announcer({ forge: await open('github'), context: context() })(news)
   expect(said[0]).toContain('permissions: { pull-requests: write }')
+  expect(said[0]).toContain('Resource not accessible by integration')
 })
 
 test('a comment that is too long after all becomes a short one', async () => {

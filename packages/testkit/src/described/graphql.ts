@@ -11,7 +11,8 @@ export function graphqlMisfits(request: unknown, answer: unknown): string[] {
   opened ??= buildSchema(readFileSync(path, 'utf8'), { assumeValid: true, assumeValidSDL: true })
   const { query, variables, ...others } = request as { query: string; variables?: Record<string, unknown> }
   if (Object.keys(others).length > 0) return [`GraphQL takes no ${Object.keys(others).join(', ')}`]
-  const { data } = answer as { data?: unknown }
+  const { data, errors } = answer as { data?: unknown; errors?: unknown }
+  if (errors !== undefined) return []
   // Asked of the answer itself, the query finds all that it asked for, and the answer has no more than that.
   const found = graphqlSync({ schema: opened, source: query, rootValue: data, variableValues: variables })
   if (found.errors) return found.errors.map(({ message }) => message)

@@ -29,6 +29,8 @@ export interface Call {
 export interface Fault {
   readonly status: number
   readonly message?: string
+  /** Instead of what the forge says of that status. */
+  readonly body?: unknown
   readonly method?: string
   readonly path?: RegExp
   readonly headers?: Readonly<Record<string, string>>
@@ -148,8 +150,8 @@ function answerOf(twin: ForgeTwin, mount: Mount, call: Call, isSigned: boolean):
     const answer = isRefused ? refuse(401) : (routed(mount, call, isSigned) ?? refuse(404))
     if (fault === undefined) return answer
   }
-  const { status, message, headers } = fault
-  return { ...refuse(status, message), ...(headers && { headers }) }
+  const { status, message, headers, body } = fault
+  return { ...refuse(status, message), ...(body !== undefined && { body }), ...(headers && { headers }) }
 }
 
 function takeFault(faults: Fault[], { method, url }: Call): Fault | undefined {
