@@ -52,6 +52,7 @@ export interface Forge {
   report(check: CheckReport): Promise<void>
   findPullRequest(headSha: string): Promise<number | undefined>
   findRelease(tag: string): Promise<Release | undefined>
+  /** A release that never counts as the repository's latest. */
   createRelease(release: { tag: string; title: string; body: string; draft: boolean }): Promise<Release>
   updateRelease(id: string, change: { draft?: boolean; body?: string }): Promise<void>
   uploadAsset(release: Release, name: string, path: string, bytes: number): Promise<ReleaseAsset>

@@ -25,12 +25,12 @@ export interface Rest {
   retry<T>(what: string, work: () => Promise<T>): Promise<T>
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Where a second request could do the thing twice: sent again only if the first surely had no effect. */
   readonly once?: boolean
 }
 
-export interface ListOptions {
+interface ListOptions {
   /** Where a list takes no page size, since it comes as a whole. */
   readonly isWhole?: boolean
 }
