@@ -120,10 +120,13 @@ export async function deleteAsset(rest: Rest, release: Release, { id }: ReleaseA
 }
 
 function refused(what: string, { status, message }: Rejection): OutsideError {
+  const isImmutable = /immutable/i.test(message)
   return new OutsideError({
     tried: `${what} was tried.`,
     state: `The forge refused it (${status}): ${message}. Nothing refers to the file yet.`,
-    next: 'Check the token: it needs `permissions: { contents: write }` to upload, and read to download.',
+    next: isImmutable
+      ? 'Turn release immutability off for this repository, or choose another `store`.'
+      : 'Check the token: it needs `permissions: { contents: write }` to upload, and read to download.',
   })
 }
 

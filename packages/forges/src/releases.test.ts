@@ -73,6 +73,15 @@ test('two jobs that send the same file at once both have it', async () => {
   expect(twin.assets.size).toBe(1)
 })
 
+test('a repository whose releases are immutable is told as that, and not as a missing right', async () => {
+  const forge = await open('github')
+  const release = await create(forge)
+  const message = 'Cannot upload assets to an immutable release.'
+  twin.faults = [{ status: 422, method: 'POST', path: /assets$/, message }]
+  const sending = forge.uploadAsset(release, 'model', model, 7)
+  await expect(sending).rejects.toMatchObject({ next: expect.stringMatching(/immutab.*another `store`/) })
+})
+
 test('an upload that broke off is replaced', async () => {
   const forge = await open('github')
   const release = await create(forge)
