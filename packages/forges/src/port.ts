@@ -40,8 +40,6 @@ export interface StartedRun {
  */
 export interface Forge {
   readonly kind: ForgeKind
-  /** The longest comment, in characters. */
-  readonly maxComment: number
   /** Writes the one comment that carries this marker and is our own; unchanged text writes nothing. */
   upsertComment(
     pullRequest: number,

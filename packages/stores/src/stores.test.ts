@@ -43,7 +43,6 @@ function releases() {
   }
   const forge: Forge = {
     kind: 'github',
-    maxComment: 65_536,
     upsertComment: absent,
     report: absent,
     findPullRequest: absent,

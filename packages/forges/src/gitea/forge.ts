@@ -14,7 +14,6 @@ export function giteaForge(location: ForgeLocation, options?: RestOptions): Forg
   let login: Promise<string> | undefined
   return {
     kind: 'gitea',
-    maxComment: 65_000,
     upsertComment: async (index, marker, body) => {
       login ??= ownLogin(rest)
       return upsertComment(rest, await login, index, marker, body)

@@ -13,7 +13,6 @@ export function githubForge(location: ForgeLocation, options?: RestOptions): For
   let login: Promise<string> | undefined
   return {
     kind: 'github',
-    maxComment: 65_000,
     upsertComment: async (index, marker, body) => {
       login ??= ownLogin(rest)
       return upsertComment(rest, await login, index, marker, body)
