@@ -1,17 +1,12 @@
-import type { Digest, Model } from '@headgate/core'
+import type { BaseBlock, BaseBranch } from '@headgate/base-branch'
+import type { Model } from '@headgate/core'
 import type { GateSettings } from '@headgate/gate'
 import type { Log } from '@headgate/runners'
 
 /** The base branch of a pull request: what decides must come from there. */
-export interface Base {
-  /** The commit or branch, for people. */
-  readonly ref: string
+export interface Base extends BaseBranch {
   /** The gate's block there; `undefined` when that branch describes no such model, or cannot be understood. */
-  settings(): Promise<{ readonly settings: GateSettings } | { readonly settings: undefined; readonly reason: string }>
-  /** A file there, by its path from the work tree's root; `undefined` when there is none. */
-  read(path: string): Promise<string | undefined>
-  /** The digest of a file there, as `digestOf` has it; `undefined` when there is none. */
-  digest(path: string): Promise<Digest | undefined>
+  settings(): Promise<BaseBlock<GateSettings>>
 }
 
 /**
