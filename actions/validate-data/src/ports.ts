@@ -1,4 +1,5 @@
-import type { HeaderOf, Profile } from '@headgate/core'
+import type { BaseBlock, BaseBranch } from '@headgate/base-branch'
+import type { FailOn, HeaderOf, Profile } from '@headgate/core'
 import type { Log } from '@headgate/runners'
 import type { Engine } from '@headgate/tables'
 
@@ -15,8 +16,7 @@ export interface Ports {
   readonly now: () => Date
 }
 
-export interface Base {
-  readonly ref: string
-  /** The text of a file there, or `undefined` when that branch has none. */
-  readonly read: (path: string) => Promise<string | undefined>
+export interface Base extends BaseBranch {
+  /** What decides there; why nothing does, where that branch describes no such model or cannot be understood. */
+  settings(): Promise<BaseBlock<{ readonly contract?: string | undefined; readonly failOn: FailOn }>>
 }

@@ -61,7 +61,8 @@ function queryOf(check: Check): Block {
 
 function change({ contract }: ValidationDocument): Section[] {
   if (contract.changed === undefined) return []
-  const said = `The contract was read from ${contract.ref ?? 'the base branch'}; this pull request would change it:`
+  const from = contract.ref === undefined ? '' : `The contract was read from ${contract.ref}; `
+  const said = `${from}${from === '' ? 'T' : 't'}his pull request would change what holds:`
   return [section('Change of the contract', 20, [sentence(said), code('diff', contract.changed)])]
 }
 
@@ -75,6 +76,7 @@ function dataTable({ data, contract }: ValidationDocument): Block {
       ['Columns', number(data.columns, 0)],
       ['Digest', { code: data.digest }],
       ['Contract', { code: contract.path }],
+      ['Contract read from', contract.ref === undefined ? 'this commit' : { code: contract.ref }],
       ['Digest of the contract', { code: contract.digest }],
     ],
   )

@@ -1,5 +1,5 @@
 import type { Check, Findings, Problem, Run, Settings, Validation, Verdict } from '@headgate/core'
-import { nearest, problemText, UserError, worst } from '@headgate/core'
+import { exitCodes, isAccepted, nearest, problemText, UserError, worst } from '@headgate/core'
 import type { ColumnType, Engine, Source, Table } from '@headgate/tables'
 import { buildProfile, dataState, findSource, openTable, readAs, runChecks } from '@headgate/tables'
 import type { HeldContract } from './contract.ts'
@@ -14,9 +14,11 @@ type ValidationSettings = Settings<typeof stage>
  * @throws UserError for a contract or data that cannot be read, empty data, and required columns that are missing.
  */
 export const run: Run<typeof stage, Ports> = async (settings, ports) => {
-  const [held, source] = await both(holdContract(settings.contract, ports), findSource(settings.data, ports.workspace))
+  const [held, source] = await both(holdContract(settings, ports), findSource(settings.data, ports.workspace))
   for (const note of held.contract.notes) ports.log.notice(problemText(note))
-  if (held.caveat) ports.log.notice(held.caveat)
+  for (const caveat of held.caveats) ports.log.notice(caveat)
+  if (held.failOn !== settings.failOn)
+    ports.log.notice(`\`fail-on\` is ${held.failOn}: ${ports.base?.ref} says so, and a pull request cannot weaken it.`)
   const engine = await ports.openEngine()
   try {
     return await validate(settings, ports, engine, held, source)
@@ -55,13 +57,21 @@ async function validate(
     { path: held.path, digest: held.digest },
   ]
   await ports.writeProfile(await buildProfile(table), inputs.slice(0, 1))
-  const { path, digest, ref, changed, contract } = held
-  const body: Validation = {
-    data,
-    contract: { path, format: contract.format, digest, ...(ref && { ref }), ...(changed && { changed }) },
-    checks: [...checks],
+  const judged = judge(checks, table.rows, held.caveats)
+  const body: Validation = { data, contract: contractOf(held), checks: [...checks] }
+  const isRefused = !isAccepted(judged.verdict, held.failOn)
+  return { ...judged, inputs, body, ...(isRefused && { exitCode: exitCodes.refused }) }
+}
+
+function contractOf({ path, digest, ref, changed, contract, caveats }: HeldContract): Validation['contract'] {
+  return {
+    path,
+    format: contract.format,
+    digest,
+    ...(ref !== undefined && { ref }),
+    ...(changed !== undefined && { changed }),
+    ...(caveats.length > 0 && { caveats: [...caveats] }),
   }
-  return { ...judge(checks, table.rows, held.caveat), inputs, body }
 }
 
 function typesOf({ contract }: HeldContract): Record<string, ColumnType> {
@@ -88,17 +98,17 @@ function refuseUnusable(table: Table, { contract }: HeldContract): void {
 function judge(
   checks: readonly Check[],
   rows: number,
-  caveat: string | undefined,
+  caveats: readonly string[],
 ): { verdict: Verdict; summary: string } {
   const found = worst(checks.map((check) => check.status))
-  const verdict = caveat !== undefined && found === 'pass' ? 'warn' : found
+  const verdict = caveats.length > 0 && found === 'pass' ? 'warn' : found
   if (checks.length === 0) return { verdict, summary: `The contract has no checks; ${rows} rows were read.` }
   const passed = checks.filter((check) => check.status === 'pass').length
   const decisive = (['fail', 'error', 'inconclusive', 'warn'] as const)
     .map((status) => checks.find((check) => check.status === status))
     .find((check) => check !== undefined)
   const counted = `${passed} of ${checks.length} checks passed on ${rows} rows`
-  const said = [counted, decisive && reasonOf(decisive), caveat?.replace(/\.$/, '')]
+  const said = [counted, decisive && reasonOf(decisive), ...caveats.map((caveat) => caveat.replace(/\.$/, ''))]
   return { verdict, summary: `${said.filter((part) => part !== undefined).join('; ')}.` }
 }
 

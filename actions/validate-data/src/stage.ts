@@ -9,7 +9,7 @@ const settings = z.object({
   }),
   contract: z.string().meta({
     description:
-      'The data contract, in the Open Data Contract Standard 3.1. A contract of several tables: `contract.yaml#<table>`. On a pull request the base branch’s holds.',
+      'The data contract, in the Open Data Contract Standard 3.1. A contract of several tables: `contract.yaml#<table>`. On a pull request the base branch says which one holds, and what is in it.',
     example: 'contract.yaml',
   }),
   engine: z

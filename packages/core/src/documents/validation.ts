@@ -45,8 +45,18 @@ export const validationSchema = z.object({
     path: z.string(),
     format: z.string(),
     digest: digestSchema,
-    ref: z.string().optional().meta({ description: 'The base branch that it was read from, on a pull request.' }),
-    changed: z.string().optional().meta({ description: 'What the pull request would change in it.' }),
+    ref: z
+      .string()
+      .optional()
+      .meta({ description: 'The base branch that it was read from, on a pull request; without, this commit’s own.' }),
+    changed: z
+      .string()
+      .optional()
+      .meta({ description: 'What the pull request would change: which contract, its text, `fail-on`.' }),
+    caveats: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'What of it the pull request itself decided: then `warn` is the best verdict.' }),
   }),
   checks: z.array(checkSchema),
 })
