@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@headgate/systems'
-import { type ActRun, type ForgeTwin, type Results, runAct, startForge, startResults } from '@headgate/testkit'
+import { type ActRun, type ForgeTwin, misfits, type Results, runAct, startForge, startResults } from '@headgate/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stopServices } from '../../scripts/demo/services.ts'
 
@@ -188,4 +188,9 @@ test('a dispatched retraining with nothing new registers nothing and says which 
     .split('\n')
     .filter((line) => !line.endsWith('^{}'))
   expect(tags).toHaveLength(1)
+})
+
+test('all that the workflows sent to the forge is in GitHub’s description of it', () => {
+  expect(forge.calls.length).toBeGreaterThan(0)
+  expect(misfits(forge.calls)).toEqual([])
 })

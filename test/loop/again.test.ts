@@ -1,7 +1,7 @@
 // What has not changed is not done again; what was done in a pull request is done again on the default branch.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ForgeTwin, startForge } from '@headgate/testkit'
+import { type ForgeTwin, misfits, startForge } from '@headgate/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Ended, headgate, makeRepository, type Repository, readDocument, settings } from './repository.ts'
 
@@ -17,7 +17,10 @@ beforeEach(async () => {
   repository = makeRepository({ 'headgate.yml': withChampion })
 })
 
-afterEach(() => forge.close())
+afterEach(async () => {
+  await forge.close()
+  expect(misfits(forge.calls)).toEqual([])
+})
 
 /** How often the training really ran. */
 function trainings(): number {
