@@ -38,11 +38,10 @@ async function fetchedHead(place: Place, remote: git.Remote): Promise<string | n
 }
 
 /**
- * One commit is enough to read and to append; but a full clone is not made a shallow one, and a clone that has seen
- * the ledger before fetches what came since, to see that it came after.
+ * One commit is enough to read and to append; but a clone that has seen the ledger before fetches what came since, to
+ * see that it came after.
  */
 async function depthOf(place: Place): Promise<number | undefined> {
-  if (!(await git.isShallow(place.directory))) return undefined
   return (await git.resolveRevision(place.directory, seenRef(place))) === undefined ? 1 : undefined
 }
 
@@ -76,7 +75,7 @@ export async function verifyHeads(place: Place, heads: readonly string[]): Promi
   const missing: string[] = []
   for (const old of new Set(heads)) if (!(await isHeld(old))) missing.push(old)
   if (missing.length === 0) return
-  if (head !== null && place.remote) await git.fetchRefs(place.remote, [place.ref], await wholeDepth(place))
+  if (head !== null && place.remote) await git.fetchRefs(place.remote, [place.ref], wholeDepth)
   for (const old of missing) if (!(await isHeld(old))) throw rewritten(place, old, head)
 }
 
@@ -84,9 +83,7 @@ export async function verifyHeads(place: Place, heads: readonly string[]): Promi
  * All of the ledger's history, where a shallow clone lacks it. Other refs stay as shallow as they are, which Git's
  * own word for "all" (2³¹ − 1) would not leave them.
  */
-async function wholeDepth(place: Place): Promise<number | undefined> {
-  return (await git.isShallow(place.directory)) ? 10_000_000 : undefined
-}
+const wholeDepth = 10_000_000
 
 function rewritten({ ref, remote }: Place, seen: string, head: string | null): OutsideError {
   return new OutsideError({

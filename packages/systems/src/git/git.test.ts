@@ -37,6 +37,23 @@ test('a ref that a remote does not have is absent, a remote that is gone is unre
   expect(await git.remoteUrl(clone, 'upstream')).toBeUndefined()
 })
 
+test('a depth cuts off a shallow clone only: a full one stays full', async () => {
+  const { remote, clone, real, origin } = await cloned()
+  const commit = (message: string) =>
+    real('-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qm', message, '--allow-empty')
+  commit('Second')
+  commit('Third')
+  real('push', '-q', 'origin', 'HEAD:refs/heads/other')
+  const third = real('rev-parse', 'HEAD')
+  const [full, shallow] = [join(clone, '../full'), join(clone, '../shallow')]
+  for (const [to, ...flags] of [[full], [shallow, '--depth=1']] as const)
+    execFileSync('git', ['clone', '-q', '--single-branch', ...flags, `file://${remote}`, to])
+  for (const directory of [full, shallow]) await git.fetchRefs({ ...origin, directory }, [third], 1)
+  const lengthIn = (directory: string) => git.run(directory, ['rev-list', '--count', third])
+  expect([await lengthIn(full), await git.isShallow(full)]).toEqual(['3', false])
+  expect([await lengthIn(shallow), await git.isShallow(shallow)]).toEqual(['1', true])
+})
+
 test('an annotated tag is made with plumbing as Git itself reads it, with the identity that is configured', async () => {
   const { clone, real, origin } = await cloned()
   real('config', 'user.name', 'Ada')

@@ -40,15 +40,19 @@ export async function listRemote(remote: Remote, patterns: readonly string[]): P
   return [...refs.values()]
 }
 
-/** Fetches objects of a remote by refspecs, without following tags; `depth` cuts history off. */
+/**
+ * Fetches objects of a remote by refspecs, without following tags. `depth` cuts history off where the clone lacks some
+ * already: a full clone is never made a shallow one.
+ */
 export async function fetchRefs(remote: Remote, refspecs: readonly string[], depth?: number): Promise<void> {
   if (refspecs.length === 0) return
-  const shallow = depth === undefined ? [] : [`--depth=${depth}`]
+  const isCut = depth !== undefined && (await isShallow(remote.directory))
+  const shallow = isCut ? [`--depth=${depth}`] : []
   const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--recurse-submodules=no', ...shallow]
   await insist(remote, ['fetch', ...flags, remote.name, ...refspecs])
 }
 
-/** Whether the clone already lacks history; a full one is never made to. */
+/** Whether the clone already lacks history. */
 export async function isShallow(directory: string): Promise<boolean> {
   return (await run(directory, ['rev-parse', '--is-shallow-repository'])) === 'true'
 }
