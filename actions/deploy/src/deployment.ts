@@ -250,7 +250,12 @@ function inputsOf(model: Model): { path: string; digest: string }[] {
   return [{ path: model.registry.reference, digest: model.digest }]
 }
 
-function bodyOf({ model, settings, reason }: Order, { target }: Ports, before: Instance | undefined): Deployment {
+/** What is known of a deployment before its first step. */
+export function bodyOf(
+  { model, settings, reason }: Order,
+  { target }: Ports,
+  before: Instance | undefined,
+): Deployment {
   return {
     environment: settings.environment,
     production: settings.production,

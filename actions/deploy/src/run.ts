@@ -2,7 +2,7 @@ import type { Findings, Model, Problem, Run, Settings } from '@headgate/core'
 import { Refusal, UserError } from '@headgate/core'
 import { splitWords } from '@headgate/systems'
 import { admit, checkChampion } from './admission.ts'
-import { deploy, type Order } from './deployment.ts'
+import { bodyOf, deploy, type Order } from './deployment.ts'
 import { stepNames } from './journal.ts'
 import { mayWrite, type Ports } from './ports.ts'
 import { readSmoke } from './smoke.ts'
@@ -135,7 +135,7 @@ async function goodVersions(settings: DeploySettings, ports: Ports): Promise<str
 
 /** Says what a deployment would do. */
 async function rehearse(order: Order, ports: Ports): Promise<Findings<typeof stage>> {
-  const { settings, model, champion, reason } = order
+  const { settings, model, champion } = order
   const { target } = ports
   const serving = await target.serving()
   const seen = await order.plan().catch((error: unknown) => {
@@ -152,18 +152,6 @@ async function rehearse(order: Order, ports: Ports): Promise<Findings<typeof sta
     const evidence = name === 'plan' ? seen : 'Dry run.'
     return { name, status: 'skipped' as const, startedAt: null, durationMs: null, evidence }
   })
-  const body = {
-    environment: settings.environment,
-    production: settings.production,
-    target: target.name,
-    name: model.name,
-    version: model.version,
-    digest: model.digest,
-    previousVersion: serving?.version ?? null,
-    endpoint: target.endpoint,
-    steps,
-    rolledBack: false,
-    reason,
-  }
+  const body = { ...bodyOf(order, ports, serving), steps }
   return { verdict: 'inconclusive', exitCode: 0, summary: `Dry run: ${moves.join('; ')}.`, inputs: [], body }
 }
