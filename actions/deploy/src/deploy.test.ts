@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Document, Verdict } from '@headgate/core'
-import { deploymentSchema, digestOf, Interruption, strictJson } from '@headgate/core'
+import { deploymentSchema, digestOf, Interruption, strictJson, UserError } from '@headgate/core'
 import { endProcessGroup, freePort, identifyProcess, readService } from '@headgate/systems'
 import { afterEach, expect, test } from 'vitest'
 import {
@@ -412,6 +412,50 @@ test('a rollback serves the last good version, moves the alias back, and tells t
     { kind: 'deployment', version: '1.0.0', reason: 'rollback from 2.0.0 to 1.0.0: too many complaints' },
     { kind: 'promotion', version: '1.0.0', previous: '2.0.0' },
   ])
+})
+
+async function rollBack(project: Project, to?: string) {
+  const settings = { ...settingsOf(project), to, reason: 'too many complaints' }
+  return rollback(settings, portsOf(project, settings))
+}
+
+test('a second rollback goes one version further back, and never to one that was rolled back from', async () => {
+  const project = await open()
+  await register(project, '1.0.0')
+  await deploy(project)
+  for (const [version, baseline] of [
+    ['2.0.0', '1.0.0'],
+    ['3.0.0', '2.0.0'],
+  ] as const) {
+    await register(project, version, { baseline })
+    await deploy(project)
+  }
+  expect((await rollBack(project)).body.version).toBe('2.0.0')
+  expect((await rollBack(project)).body.version).toBe('1.0.0')
+  const none = await rollBack(project).catch((error: unknown) => error)
+  expect(none).toBeInstanceOf(UserError)
+  expect(String(none)).toMatch(
+    /no other good version of production; rolled back from before: 3\.0\.0, 2\.0\.0\. .*--to/,
+  )
+  expect(await served(project)).toBe('1.0.0')
+  // Asked for by name it is served; and then it is good again, and what it replaced is not.
+  expect((await rollBack(project, '3.0.0')).body.version).toBe('3.0.0')
+  await expect(rollBack(project)).rejects.toThrow('rolled back from before: 2.0.0, 1.0.0.')
+})
+
+test('a version that was rolled back from is good again once it is deployed again', async () => {
+  const project = await open()
+  await register(project, '1.0.0')
+  await deploy(project)
+  await register(project, '2.0.0', { baseline: '1.0.0' })
+  await deploy(project)
+  await rollBack(project)
+  await deploy(project, { modelVersion: '2.0.0' })
+  await register(project, '3.0.0', { baseline: '2.0.0', breaks: 'predict' })
+  expect((await deploy(project)).body.rolledBack).toBe(true)
+  await register(project, '4.0.0', { baseline: '2.0.0' })
+  await deploy(project)
+  expect((await rollBack(project)).body.version).toBe('2.0.0')
 })
 
 test('a dry run says what would move, and moves nothing', async () => {

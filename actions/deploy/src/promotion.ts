@@ -43,7 +43,7 @@ async function moveAlias(order: Order, ports: Ports, promotion: Promotion): Prom
 }
 
 function entriesOf(order: Order, ports: Ports, instance: Instance): (NewEntry & { id: string })[] {
-  const { model, settings, champion, reason } = order
+  const { model, settings, champion, reason, isRollback } = order
   const { commit, actor, run } = ports.context
   const common = {
     commit: commit === '' ? null : commit,
@@ -60,6 +60,7 @@ function entriesOf(order: Order, ports: Ports, instance: Instance): (NewEntry & 
     previousVersion: instance.previousVersion,
     status: 'succeeded' as const,
     endpoint: ports.target.endpoint,
+    ...(isRollback ? { rollback: true } : {}),
   }
   const previous = champion === model.version ? instance.previousVersion : champion
   const promotion = {

@@ -3,6 +3,7 @@ import { Refusal, UserError } from '@headgate/core'
 import { splitWords } from '@headgate/systems'
 import { admit, checkChampion } from './admission.ts'
 import { bodyOf, deploy, type Order } from './deployment.ts'
+import { type History, historyOf } from './history.ts'
 import { stepNames } from './journal.ts'
 import { mayWrite, type Ports } from './ports.ts'
 import { readSmoke } from './smoke.ts'
@@ -57,7 +58,7 @@ async function placeOrder(
   const { isRollback } = given
   const champion = await ports.registry.resolve(model.name, { alias: 'champion' })
   const plan = async (): Promise<string> => {
-    if (isRollback && (await wasGood(settings, ports, model.version)))
+    if (isRollback && (await readHistory(settings, ports)).served.has(model.version))
       return 'It was deployed here before, with success.'
     const seen = admit(model, await ports.evaluation(model))
     if (settings.production && !isRollback) checkChampion(model, champion)
@@ -110,27 +111,21 @@ async function find(
   throw new UserError({ what, fix: 'Register a version before, or name one with `--model-version`.' })
 }
 
-/** The version that was deployed here with success before the one that serves. */
+/** The last version that was good here before the one that serves; one that was rolled back from is none. */
 async function lastGood(settings: DeploySettings, ports: Ports, serving: string | undefined): Promise<string> {
-  const good = (await goodVersions(settings, ports)).filter((version) => version !== serving)
-  const last = good.at(-1)
+  const { good, left } = await readHistory(settings, ports)
+  const last = good.findLast((version) => version !== serving)
   if (last !== undefined) return last
+  const told = left.length === 0 ? '' : `; rolled back from before: ${left.join(', ')}`
   throw new UserError({
-    what: `the ledger knows no other version that was deployed to ${settings.environment} with success.`,
+    what: `the ledger knows no other good version of ${settings.environment}${told}.`,
     fix: 'Say which with --to.',
   })
 }
 
-async function wasGood(settings: DeploySettings, ports: Ports, version: string): Promise<boolean> {
-  return (await goodVersions(settings, ports)).includes(version)
-}
-
-async function goodVersions(settings: DeploySettings, ports: Ports): Promise<string[]> {
+async function readHistory(settings: DeploySettings, ports: Ports): Promise<History> {
   const { entries } = await ports.ledger.read(settings.name ?? settings.model)
-  return entries.flatMap((entry) => {
-    const isHere = entry.kind === 'deployment' && entry.environment === settings.environment
-    return isHere && entry.status === 'succeeded' ? [entry.version] : []
-  })
+  return historyOf(entries, settings.environment)
 }
 
 /** Says what a deployment would do. */

@@ -106,7 +106,7 @@ export const rollbackStage = defineStage({
     to: z.string().optional().meta({
       description: 'The version to go back to.',
       example: '1.1.0',
-      defaultText: 'the last other version that was deployed here with success',
+      defaultText: 'the last version that was good here before; one that was rolled back from is not',
     }),
     reason: z.string().default('asked for').meta({ description: 'Why, for the ledger.' }),
   }),

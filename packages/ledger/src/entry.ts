@@ -78,6 +78,7 @@ export const ledgerEntrySchema = z.discriminatedUnion('kind', [
     status: z.enum(['succeeded', 'failed', 'rolled-back']),
     endpoint: z.string().nullable(),
     reason: z.string(),
+    rollback: z.boolean().optional().meta({ description: 'Somebody went back from `previousVersion` on purpose.' }),
   }),
 ])
 export type Entry = z.output<typeof ledgerEntrySchema>
