@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Decision, Drift, Settings } from '@headgate/core'
-import { digestOfValue, messageOf, OutsideError, UserError } from '@headgate/core'
+import { digestOfValue, UserError } from '@headgate/core'
 import type { Entry, EntryOf, NewEntry } from '@headgate/ledger'
-import type { Claim } from '@headgate/retraining'
 import { decide } from '@headgate/retraining'
+import { claimsOf, leaseEnd, newClaimId } from './claim.ts'
+import { isKind, stampOf } from './entry.ts'
 import type { Ports } from './ports.ts'
+import { startRetraining } from './retraining.ts'
 import type { stage } from './stage.ts'
 
 type DriftSettings = Settings<typeof stage>
@@ -42,16 +43,14 @@ export async function decideAndRecord(finding: Finding, settings: DriftSettings,
     return { ...seen(entries, settings), decision }
   }
   refuseWithoutToken(settings, ports)
-  // Only a claim is told apart by who makes it: of two that look at the same time, one starts the run.
-  const claimId = `claim-${randomUUID()}`
+  const claimId = newClaimId()
   let judged: Judged | undefined
   const { entries } = await ledger.update(settings.model, async (found) => {
     judged = await judge(finding, found, settings, ports)
     return newEntries({ ...finding, version: versionOf(found, settings) }, judged, claimId, settings, ports)
   })
   const { decision } = judged ?? (await judge(finding, entries, settings, ports))
-  const started = await startRun(decision, claimId, settings, ports)
-  return { ...seen(entries, settings), decision: { ...decision, ...started } }
+  return { ...seen(entries, settings), decision: await startRetraining(decision, claimId, settings, ports) }
 }
 
 function refuseWithoutToken({ retrain }: DriftSettings, { context, forge }: Ports): void {
@@ -91,35 +90,6 @@ function refused(reason: string): Decision {
   return { retrain: false, reasons: [reason], blockedBy: [], key: null, runUrl: null }
 }
 
-/** Claims that led to a run, or may have. One whose run was never started holds nothing back. */
-async function claimsOf(entries: readonly Entry[], forge: Ports['forge']): Promise<Claim[]> {
-  const claims: Claim[] = []
-  for (const { id, key, at, until } of entries.filter(isKind('claim'))) {
-    if (entries.some((entry) => entry.id === notStarted(id))) continue
-    const hasOutcome = entries.some((entry) => entry.kind === 'outcome' && entry.key === key)
-    const run = entries.find((entry) => entry.id === startedId(id))?.run
-    claims.push({ key, at, until, ended: hasOutcome || (run !== undefined && (await isOver(run.id, forge))) })
-  }
-  return claims
-}
-
-const endedStates: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'])
-
-async function isOver(run: string, forge: Ports['forge']): Promise<boolean> {
-  if (forge === undefined) return false
-  // A forge that does not answer leaves the lease as it is.
-  const state = await forge.runState(run).catch(() => 'unknown')
-  return endedStates.has(state)
-}
-
-function notStarted(claimId: string): string {
-  return `not-started-${claimId}`
-}
-
-function startedId(claimId: string): string {
-  return `started-${claimId}`
-}
-
 function newEntries(
   finding: Finding & { readonly version: string | null },
   { decision, until }: Judged,
@@ -140,48 +110,7 @@ function newEntries(
   const id = `decision-${finding.id}-${digestOfValue([retrain, blockedBy, reasons]).slice(7, 15)}`
   entries.push({ ...stamp, kind: 'decision', id, retrain, reasons, blockedBy, key: key ?? finding.id, runUrl: null })
   if (!retrain || key === null) return entries
-  const lease = new Date(ports.now().getTime() + settings.rules.lease).toISOString()
-  return [...entries, { ...stamp, kind: 'claim', id: claimId, key, until: lease }]
-}
-
-function stampOf({ context: { commit, actor, run } }: Ports): Pick<Entry, 'commit' | 'actor' | 'run'> {
-  return { commit: commit || null, actor, ...(run ? { run: { id: run.id, url: run.url } } : {}) }
-}
-
-/** Starts the retraining that was claimed; where no run can be started, says who has to. */
-async function startRun(
-  decision: Decision,
-  claimId: string,
-  settings: DriftSettings,
-  ports: Ports,
-): Promise<Partial<Decision>> {
-  const { ledger, forge, context, log } = ports
-  if (!decision.retrain || decision.key === null || settings.retrain !== 'dispatch') return {}
-  if (forge === undefined) {
-    const reason = 'No run can be started from here: train again with `headgate run`.'
-    log.notice(reason)
-    return { reasons: [...decision.reasons, reason] }
-  }
-  const stamp = stampOf(ports)
-  const reason = `${decision.reasons.join(' ')} Key ${decision.key}.`
-  try {
-    const started = await forge.dispatch(settings.workflow, context.defaultBranch, { reason })
-    const run = started.id === undefined ? {} : { run: { id: started.id, url: started.url ?? '' } }
-    // This entry's run is the one that was started: a later look at it may end the lease early.
-    const { reasons, key } = { reasons: [`Started ${settings.workflow}.`], key: decision.key }
-    const entry = { retrain: true, reasons, blockedBy: [], key, runUrl: started.url ?? null }
-    await ledger?.append(settings.model, [{ ...stamp, ...run, kind: 'decision', id: startedId(claimId), ...entry }])
-    return { runUrl: started.url ?? null }
-  } catch (error) {
-    const outcome = { key: decision.key, result: 'cancelled' as const }
-    await ledger?.append(settings.model, [{ ...stamp, kind: 'outcome', id: notStarted(claimId), ...outcome }])
-    const account = {
-      tried: `Started ${settings.workflow} on ${context.defaultBranch}.`,
-      state: `The forge refused it: ${messageOf(error)}. The claim in the ledger was taken back.`,
-      next: 'Check that the workflow is there, takes the input `reason`, and that this job may start it; then run again.',
-    }
-    throw new OutsideError(account, { cause: error })
-  }
+  return [...entries, { ...stamp, kind: 'claim', id: claimId, key, until: leaseEnd(settings, ports) }]
 }
 
 function seen(entries: readonly Entry[], settings: DriftSettings): Pick<Decided, 'version' | 'history'> {
@@ -199,8 +128,4 @@ function versionOf(entries: readonly Entry[], { environment }: DriftSettings): s
     .filter(isKind('deployment'))
     .findLast((entry) => entry.environment === environment && entry.status === 'succeeded')
   return deployed?.version ?? null
-}
-
-function isKind<K extends Entry['kind']>(kind: K): (entry: Entry) => entry is EntryOf<K> {
-  return (entry): entry is EntryOf<K> => entry.kind === kind
 }

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Context, Document } from '@headgate/core'
-import { commonSettings, documentSchema, schemaName, strictJson } from '@headgate/core'
-import type { Forge } from '@headgate/forges'
+import { commonSettings, documentSchema, OutsideError, schemaName, strictJson } from '@headgate/core'
+import { type Forge, forgeFor } from '@headgate/forges'
 import { type LedgerView, openLedger } from '@headgate/ledger'
 import { renderMarkdown } from '@headgate/reports'
 import type { Log } from '@headgate/runners'
 import type { Engine } from '@headgate/tables'
 import { buildProfile, findSource, openEngine, openTable } from '@headgate/tables'
+import { type ForgeTwin, startForge } from '@headgate/testkit'
 import { afterEach, expect, test } from 'vitest'
 import { type Ports, run, stage } from './index.ts'
 
@@ -268,19 +269,107 @@ test('two drifted windows start one retraining, however often and by however man
   expect(entries.find(({ id }) => id.startsWith('started-'))).toMatchObject({ run: { id: '7' } })
 })
 
-test('a run that could not be started is told, and may be started by the next check', async () => {
+/** The client of GitHub's API, on a forge that counts what it starts. */
+async function openTwin(): Promise<{ twin: ForgeTwin; forge: Forge }> {
+  const twin = await startForge()
+  ends.push(() => twin.close())
+  const location = {
+    kind: 'github' as const,
+    apiUrl: twin.url,
+    serverUrl: twin.url,
+    repository: 'o/r',
+    token: 'secret',
+  }
+  return { twin, forge: await forgeFor(location, { delays: [1] }) }
+}
+
+const second = { ...dispatching, current: 'day-2.csv' }
+
+test.each([
+  [
+    'refuses',
+    [{ status: 422, method: 'POST' }],
+    /Started retrain\.yml on main\. The forge did not start it:.*taken back/s,
+  ],
+  [
+    'limits',
+    [{ status: 429, method: 'POST', headers: { 'retry-after': '999' } }],
+    /The forge answered 429.*taken back/s,
+  ],
+])('a run that the forge %s is told, and may be started by the next check', async (_, faults, told) => {
   const root = makeWindows()
-  const refusing = forgeWith(() => Promise.reject(new Error('422: unexpected input')))
-  await check(root, { ...dispatching, current: 'day-1.csv' }, { forge: refusing })
-  const again = { ...dispatching, current: 'day-2.csv' }
-  await expect(check(root, again, { forge: refusing })).rejects.toThrow(
-    /Started retrain\.yml on main\..*422.*taken back/,
-  )
-  const forge = forgeWith(async () => ({ id: '8', url: 'https://forge/runs/8' }))
-  expect((await check(root, again, { forge })).decision).toMatchObject({
+  const { twin, forge } = await openTwin()
+  await check(root, { ...dispatching, current: 'day-1.csv' }, { forge })
+  twin.faults = faults
+  await expect(check(root, second, { forge })).rejects.toThrow(told)
+  twin.faults = []
+  expect((await check(root, second, { forge })).decision).toMatchObject({
     retrain: true,
-    runUrl: 'https://forge/runs/8',
+    runUrl: expect.stringMatching(/\/runs\/\d+$/),
   })
+  expect(twin.dispatches).toHaveLength(1)
+})
+
+test('a run that surely was not asked for may be started by the next check', async () => {
+  const root = makeWindows()
+  const { twin, forge } = await openTwin()
+  const gone = await openTwin()
+  await gone.twin.close()
+  await check(root, { ...dispatching, current: 'day-1.csv' }, { forge })
+  await expect(check(root, second, { forge: gone.forge })).rejects.toThrow(/ECONNREFUSED.*taken back/s)
+  expect((await check(root, second, { forge })).decision.retrain).toBe(true)
+  expect(twin.dispatches).toHaveLength(1)
+})
+
+test('a run of which nobody knows whether it started keeps its claim, and no look starts another', async () => {
+  const root = makeWindows()
+  const { twin, forge } = await openTwin()
+  await check(root, { ...dispatching, current: 'day-1.csv' }, { forge })
+  twin.faults = [{ status: 502, method: 'POST' }]
+  await expect(check(root, second, { forge })).rejects.toThrow(
+    /Whether a run started is not known.*claim.*stands until 2026-02-01T03:00:00\.000Z.*start it by hand/s,
+  )
+  twin.faults = []
+  const again = await check(root, second, { forge })
+  const blockedBy = expect.arrayContaining([expect.stringContaining('already started a retraining')])
+  expect(again.decision).toMatchObject({ retrain: false, blockedBy })
+  expect(twin.dispatches).toHaveLength(0)
+  const entries = (await readLedger(root))?.entries ?? []
+  expect(entries.filter(({ kind }) => kind === 'outcome')).toEqual([])
+})
+
+test('a run that started while the ledger could not be told is told, and not started again', async () => {
+  const root = makeWindows()
+  const { twin, forge } = await openTwin()
+  await check(root, { ...dispatching, current: 'day-1.csv' }, { forge })
+  const { ledger, log } = await portsOf(root)
+  if (ledger === undefined) throw new Error('no ledger')
+  const warnings: string[] = []
+  const failing = { tried: 'Pushed.', state: 'The remote hung up.', next: 'Run again.' }
+  const found = await check(root, second, {
+    forge,
+    ledger: { ...ledger, append: () => Promise.reject(new OutsideError(failing)) },
+    log: { ...log, warning: (message) => void warnings.push(message) },
+  })
+  expect(found.decision).toMatchObject({ retrain: true, runUrl: expect.stringMatching(/\/runs\/\d+$/) })
+  expect(warnings.join()).toMatch(/Started retrain\.yml.*The remote hung up.*in flight until 2026-02-01T03:00/s)
+  expect((await check(root, second, { forge })).decision.retrain).toBe(false)
+  expect(twin.dispatches).toHaveLength(1)
+  const entries = (await readLedger(root))?.entries ?? []
+  expect(entries.filter(({ kind }) => kind === 'outcome')).toEqual([])
+})
+
+test('a claim that was taken back says nothing of the next one of the same windows', async () => {
+  const root = makeWindows()
+  const { twin, forge } = await openTwin()
+  const rules = { windows: 1, of: 3, cooldown: '0s', budget: { day: 9, month: 9 } }
+  const first = { ...dispatching, rules, current: 'day-1.csv' }
+  twin.faults = [{ status: 422, method: 'POST' }]
+  await expect(check(root, first, { forge })).rejects.toThrow('taken back')
+  twin.faults = []
+  expect((await check(root, first, { forge })).decision.retrain).toBe(true)
+  const next = await check(root, { ...first, current: 'day-2.csv' }, { forge })
+  expect(next.decision.blockedBy).toEqual([expect.stringContaining('A retraining is in flight')])
 })
 
 test('a pull request and a dry run only read the ledger', async () => {

@@ -1,4 +1,5 @@
 export * from './announcer.ts'
+export { hadNoEffect } from './effect.ts'
 export * from './open.ts'
 export * from './port.ts'
 export { Rejection } from './rejection.ts'

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { OutsideError } from '@headgate/core'
+import { isUnsent } from './effect.ts'
 import { limitWait } from './limit.ts'
 import { Rejection } from './rejection.ts'
 
@@ -51,15 +52,6 @@ export async function retried<T>(what: string, patience: Patience, once: boolean
 
 function isFinal({ status, response }: FailedCall): boolean {
   return response !== undefined && status !== undefined && status < 500 && status !== 408
-}
-
-/** Whether the request surely never reached the forge. */
-function isUnsent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code } = error as NodeJS.ErrnoException
-  return (
-    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code ?? '') || isUnsent(error.cause)
-  )
 }
 
 function answerText({ status, message, response }: FailedCall): string {
