@@ -1,12 +1,18 @@
-import type { ColumnDrift, Drift, Settings } from '@headgate/core'
+import type { ColumnDrift, Drift, MissingShare, Settings } from '@headgate/core'
 import { UserError } from '@headgate/core'
-import type { TestInput, TestName } from '@headgate/statistics'
-import { chooseTest, driftTests, isTestName } from '@headgate/statistics'
+import type { TestInput } from '@headgate/statistics'
+import { driftTests, isTestName } from '@headgate/statistics'
 import type { Table } from '@headgate/tables'
 import { distributionOf } from './distribution.ts'
-import { compareWithProfile } from './profiled.ts'
+import { judgeMissing } from './missing.ts'
+import type { Kept } from './obstacle.ts'
+import { lossOf, obstacleIn, obstacleOfType } from './obstacle.ts'
+import type { Pair } from './pair.ts'
+import { mostIntegerCategories, testFor } from './pair.ts'
+import { compareWithProfile, keptByProfile } from './profiled.ts'
+import { describeReference } from './reference.ts'
 import type { Declared, Side, Values } from './side.ts'
-import { columnsOf, distinctUpTo, readValues } from './side.ts'
+import { columnsOf, distinctUpTo, missingShareOf, readValues } from './side.ts'
 import type { stage } from './stage.ts'
 
 type DriftSettings = Pick<
@@ -20,26 +26,32 @@ export interface Compared {
   readonly untested: readonly Untested[]
 }
 
-/** A column that both sides have, and the test that was asked for. */
-export interface Pair {
-  readonly reference: Declared
-  readonly current: Declared
-  readonly explicit: TestName | undefined
+interface Sides {
+  readonly reference: Side
+  readonly current: Side & { readonly kind: 'data' }
 }
 
-/** Compares every column that the settings leave; what cannot be compared is told with its reason. */
-export async function compareColumns(reference: Side, current: Table, settings: DriftSettings): Promise<Compared> {
+/**
+ * Compares every column that the settings leave; what cannot be compared is told with its reason. What the reference
+ * has and current data lost counts among the compared, undecided: it may have drifted.
+ */
+export async function compareColumns(reference: Side, table: Table, settings: DriftSettings): Promise<Compared> {
+  const sides: Sides = { reference, current: { kind: 'data', table, digest: '' } }
   const before = new Map(columnsOf(reference).map((column) => [column.name, column]))
-  const after = new Map(columnsOf({ kind: 'data', table: current, digest: '' }).map((column) => [column.name, column]))
+  const after = new Map(columnsOf(sides.current).map((column) => [column.name, column]))
   const columns: ColumnDrift[] = []
   const untested: Untested[] = []
   for (const name of namesOf(before, after, settings)) {
-    const pair = pairOf(name, before.get(name), after.get(name), settings)
-    const found = 'reason' in pair ? pair : await comparePair(pair, reference, current)
+    const known = before.get(name)
+    const found = known ? await compareColumn(known, after.get(name), sides, settings) : newColumn(name)
     if ('reason' in found) untested.push(found)
     else columns.push(found)
   }
-  return { columns, untested }
+  return judgeMissing({ columns, untested }, { reference: describeReference(reference).rows, current: table.rows })
+}
+
+function newColumn(column: string): Untested {
+  return { column, reason: 'The reference has no such column.', status: 'warn' }
 }
 
 function namesOf(
@@ -59,68 +71,61 @@ function namesOf(
   return wanted.filter((name) => !unwanted.has(name))
 }
 
-function pairOf(
-  name: string,
-  reference: Declared | undefined,
+async function compareColumn(
+  reference: Declared,
   current: Declared | undefined,
+  sides: Sides,
   { tests }: DriftSettings,
-): Pair | Untested {
-  const column = name
-  if (reference === undefined) return { column, reason: 'The reference has no such column.', status: 'warn' }
-  if (current === undefined) return { column, reason: 'Current data has no such column.', status: 'inconclusive' }
-  return { reference, current, explicit: isTestName(tests) ? tests : undefined }
-}
-
-/** Why two columns of these types cannot be compared. */
-function obstacle({ reference, current }: Pair): Untested | undefined {
+): Promise<ColumnDrift | Untested> {
   const column = reference.name
-  if (reference.family !== current.family) {
-    const reason = `Its type changed from ${reference.type} to ${current.type}.`
-    return { column, reason, status: 'inconclusive' }
+  const missingShare = {
+    reference: await missingShareOf(sides.reference, reference),
+    current: current === undefined ? null : await missingShareOf(sides.current, current),
   }
-  if (reference.family === 'time')
-    return { column, reason: 'Times are not compared: they always move on.', status: 'pass' }
-  if (reference.family !== 'other') return undefined
-  const reason = `No test compares values of this type; leave it out with \`exclude: [${column}]\`.`
-  return { column, reason, status: 'inconclusive' }
+  const loss = lossOf(reference, current, missingShare)
+  const untested = (reason: string, status: Untested['status']): Untested =>
+    loss === undefined
+      ? { column, reason, missingShare, status }
+      : { column, reason: loss, missingShare, status: 'inconclusive' }
+  const ofType = obstacleOfType(reference)
+  if (ofType) return untested(ofType.reason, ofType.status)
+  const kept = await keptOf(sides.reference, reference)
+  const obstacle = obstacleIn(reference, kept)
+  if (obstacle) return untested(obstacle.reason, obstacle.status)
+  if (loss !== undefined || current === undefined) return lostColumn(reference, missingShare, loss ?? '')
+  const pair: Pair = { reference, current, missingShare, explicit: isTestName(tests) ? tests : undefined }
+  const values = await readValues(sides.current.table, current)
+  return kept.values ? compareValues(pair, kept.values, values) : compareWithProfile(pair, values)
 }
 
-async function comparePair(pair: Pair, side: Side, table: Table): Promise<ColumnDrift | Untested> {
-  const column = pair.reference.name
-  const current = await readValues(table, pair.current)
-  if (current.missing === current.rows)
-    return { column, reason: 'Current data has no value in it.', status: 'inconclusive' }
-  const inTheWay = obstacle(pair)
-  if (inTheWay) return inTheWay
-  if (side.kind === 'profile') return compareWithProfile(pair, current)
-  const reference = await readValues(side.table, pair.reference)
-  if (reference.missing === reference.rows)
-    return { column, reason: 'The reference has no value in it.', status: 'inconclusive' }
-  return compareValues(pair, reference, current)
+async function keptOf(side: Side, column: Declared): Promise<Kept & { readonly values?: Values }> {
+  if (side.kind === 'profile') return keptByProfile(column)
+  const values = await readValues(side.table, column)
+  return { present: values.present, texts: column.family === 'text' ? values.counts().size : null, values }
 }
 
-/** The most values an integer column has that counts as categories, as in Evidently. */
-export const mostIntegerCategories = 10
+function lostColumn({ name, type }: Declared, missingShare: MissingShare, note: string): ColumnDrift {
+  const undecided = { score: null, drifted: null, interval: null, pValue: null, status: 'inconclusive' as const }
+  return { column: name, type, test: 'unknown', threshold: null, missingShare, ...undecided, note }
+}
 
-function compareValues(pair: Pair, reference: Values, current: Values): ColumnDrift | Untested {
-  const column = pair.reference.name
-  const rows = reference.rows - reference.missing
+function compareValues(pair: Pair, reference: Values, current: Values): ColumnDrift {
+  const { missingShare } = pair
   const type = typeOf(pair.reference, reference)
-  if (pair.reference.family === 'text' && reference.counts().size > rows / 2) return tooManyTexts(column)
   const numbers =
     reference.numbers && current.numbers ? { reference: reference.numbers, current: current.numbers } : undefined
   const distinct = numbers
     ? distinctUpTo(mostIntegerCategories, numbers.reference, numbers.current)
     : new Set([...reference.counts().keys(), ...current.counts().keys()]).size
-  const name = testFor(pair, { type, referenceRows: rows, distinct })
+  const name = testFor(pair, { type, referenceRows: reference.present, distinct })
   const input: TestInput =
     type === 'num' && numbers
       ? { type, ...numbers, integer: pair.reference.type === 'integer' && pair.current.type === 'integer' }
       : { type: 'cat', reference: reference.counts(), current: current.counts() }
   const test = driftTests[name]
   const scored = test.score(input)
-  const missingShare = { reference: reference.missing / reference.rows, current: current.missing / current.rows }
-  const described = { column, type: pair.reference.type, test: name, threshold: test.threshold, missingShare }
+  const { name: column, type: declared } = pair.reference
+  const described = { column, type: declared, test: name, threshold: test.threshold, missingShare }
   if (scored.score === null) {
     const undecided = { score: null, drifted: null, interval: null, pValue: null, status: 'inconclusive' as const }
     return { ...described, ...undecided, note: `No score: ${scored.reason}.` }
@@ -142,18 +147,6 @@ function typeOf(column: Declared, values: Values): 'num' | 'cat' {
   if (values.numbers === undefined) return 'cat'
   if (column.type !== 'integer') return 'num'
   return distinctUpTo(mostIntegerCategories, values.numbers) <= mostIntegerCategories ? 'cat' : 'num'
-}
-
-/** The test that was asked for where it can test the column, else the one that Evidently takes. */
-export function testFor(pair: Pair, shape: Parameters<typeof chooseTest>[0]): TestName {
-  if (pair.explicit !== undefined && driftTests[pair.explicit].allows.includes(shape.type)) return pair.explicit
-  return chooseTest(shape)
-}
-
-/** Evidently takes a text column for free text when more than half of its values are distinct. */
-export function tooManyTexts(column: string): Untested {
-  const reason = `More than half of its texts are distinct: names or free text, which no test here compares. Name it as \`id\`, or leave it out with \`exclude: [${column}]\`.`
-  return { column, reason, status: 'inconclusive' }
 }
 
 function finiteOrNull(value: number): number | null {

@@ -2,33 +2,44 @@ import type { ColumnDrift, ColumnProfile } from '@headgate/core'
 import type { BinnedSample, CategoryCounts, TestName } from '@headgate/statistics'
 import { binSample, boundKs, boundWasserstein, driftTests } from '@headgate/statistics'
 import { categoryHash } from '@headgate/tables'
-import type { Pair, Untested } from './columns.ts'
-import { mostIntegerCategories, testFor, tooManyTexts } from './columns.ts'
 import { distributionOf } from './distribution.ts'
-import type { Values } from './side.ts'
+import type { Kept } from './obstacle.ts'
+import type { Pair } from './pair.ts'
+import { mostIntegerCategories, testFor } from './pair.ts'
+import type { Declared, Values } from './side.ts'
 import { distinctUpTo } from './side.ts'
 
 const supplyData = 'Give `reference` as data to decide it.'
 
+/** What a profile keeps of a column. */
+export function keptByProfile({ family, profile }: Declared): Kept {
+  if (profile === undefined) return { present: 0, texts: null }
+  return { present: presentIn(profile), texts: family === 'text' ? distinctIn(profile) : null }
+}
+
+function presentIn({ rows, nulls, nan, infinite }: ColumnProfile): number {
+  return rows - nulls - nan - infinite
+}
+
+function distinctIn(profile: ColumnProfile): number | null {
+  return exactCounts(profile)?.size ?? profile.distinct
+}
+
 /** Compares current data with what a profile kept: exactly where it kept counts, by certified bounds elsewhere. */
-export function compareWithProfile(pair: Pair, current: Values): ColumnDrift | Untested {
+export function compareWithProfile(pair: Pair, current: Values): ColumnDrift {
   const profile = pair.reference.profile
-  const column = pair.reference.name
-  if (profile === undefined) return { column, reason: 'The profile does not hold it.', status: 'inconclusive' }
-  const rows = profile.rows - profile.nulls - profile.nan - profile.infinite
-  if (rows === 0) return { column, reason: 'The reference has no value in it.', status: 'inconclusive' }
+  if (profile === undefined) throw new Error(`the profile does not hold ${pair.reference.name}`)
   const counts = exactCounts(profile)
-  const known = counts?.size ?? profile.distinct
-  if (pair.reference.family === 'text' && (known ?? 0) > rows / 2) return tooManyTexts(column)
+  const known = distinctIn(profile)
   const isFew = profile.type === 'integer' && known !== null && known <= mostIntegerCategories
   const type = current.numbers === undefined || isFew ? 'cat' : 'num'
   const distinct = distinctOf(counts, profile, current)
-  if (distinct === undefined) return undecided(pair, profile, current, 'unknown', supplyData)
-  const name = testFor(pair, { type, referenceRows: rows, distinct })
+  if (distinct === undefined) return undecided(pair, 'unknown', supplyData)
+  const name = testFor(pair, { type, referenceRows: presentIn(profile), distinct })
   if (type === 'cat') {
     if (counts === undefined) {
       const why = 'The profile holds only a part of its categories.'
-      return undecided(pair, profile, current, name, `${why} ${supplyData}`)
+      return undecided(pair, name, `${why} ${supplyData}`)
     }
     return exact(pair, profile, current, name, counts)
   }
@@ -82,10 +93,10 @@ function exact(
   const named = underNamesOf(reference, profile.column, current.counts())
   const input = { type: 'cat' as const, reference, current: named }
   const scored = test.score(input)
-  if (scored.score === null) return undecided(pair, profile, current, name, `No score: ${scored.reason}.`)
+  if (scored.score === null) return undecided(pair, name, `No score: ${scored.reason}.`)
   const drifted = test.drifted(scored.score)
   return {
-    ...described(pair, profile, current, name),
+    ...described(pair, name),
     score: scored.score,
     drifted,
     interval: null,
@@ -97,16 +108,15 @@ function exact(
 
 function bounded(pair: Pair, profile: ColumnProfile, current: Values, name: TestName): ColumnDrift {
   const sides = binned(profile, current.numbers ?? new Float64Array())
-  if (sides === undefined)
-    return undecided(pair, profile, current, name, `The profile has no histogram of it. ${supplyData}`)
+  if (sides === undefined) return undecided(pair, name, `The profile has no histogram of it. ${supplyData}`)
   const bounds = boundsOf(name, sides, profile)
-  if ('reason' in bounds) return undecided(pair, profile, current, name, `${bounds.reason} ${supplyData}`)
+  if ('reason' in bounds) return undecided(pair, name, `${bounds.reason} ${supplyData}`)
   const [low, high] = bounds.score
   const test = driftTests[name]
   const drifted = test.drifted(low) === test.drifted(high) ? test.drifted(low) : null
   const note = drifted === null ? `The profile’s bounds hold the threshold between them. ${supplyData}` : undefined
   return {
-    ...described(pair, profile, current, name),
+    ...described(pair, name),
     score: null,
     drifted,
     interval: { low, high },
@@ -162,25 +172,15 @@ function lastClosed(sample: BinnedSample, values: Float64Array, edge: number): B
 }
 
 function described(
-  pair: Pair,
-  profile: ColumnProfile,
-  current: Values,
+  { reference, missingShare }: Pair,
   name: TestName,
 ): Pick<ColumnDrift, 'column' | 'type' | 'test' | 'threshold' | 'missingShare'> {
-  const missing = profile.nulls + profile.nan + profile.infinite
-  const missingShare = { reference: missing / profile.rows, current: current.missing / current.rows }
-  const threshold = driftTests[name].threshold
-  return { column: pair.reference.name, type: profile.type, test: name, threshold, missingShare }
+  const { threshold } = driftTests[name]
+  return { column: reference.name, type: reference.type, test: name, threshold, missingShare }
 }
 
-function undecided(
-  pair: Pair,
-  profile: ColumnProfile,
-  current: Values,
-  name: TestName | 'unknown',
-  note: string,
-): ColumnDrift {
-  const whole = { ...described(pair, profile, current, name === 'unknown' ? 'ks' : name), test: name }
+function undecided(pair: Pair, name: TestName | 'unknown', note: string): ColumnDrift {
+  const whole = { ...described(pair, name === 'unknown' ? 'ks' : name), test: name }
   const threshold = name === 'unknown' ? null : whole.threshold
   return { ...whole, threshold, score: null, drifted: null, interval: null, pValue: null, status: 'inconclusive', note }
 }

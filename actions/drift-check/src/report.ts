@@ -13,6 +13,7 @@ import {
   table,
 } from '@headgate/reports'
 import { driftTests, isTestName } from '@headgate/statistics'
+import { missingText } from './missing.ts'
 
 type Drift = Document<'drift'>
 
@@ -21,6 +22,7 @@ export function report(document: Drift): Report {
   const sections: Section[] = [
     section('Retraining', 10, decision(document)),
     section('Columns that drifted', 20, drifted(document)),
+    section('Missing values', 22, missing(document)),
     section('Not compared', 25, untested(document)),
     section('Service', 30, service(document)),
     section('Windows', 40, history(document)),
@@ -84,17 +86,12 @@ function columnTable(caption: string, columns: readonly ColumnDrift[]): Block {
       ? interval(column.interval.low, column.interval.high)
       : number(column.score),
     number(column.threshold),
-    missing(column),
+    missingText(column.missingShare),
     column.note ?? '',
   ])
   const right = (title: string) => ({ title, align: 'right' as const })
   const titles = ['Column', 'Status', 'Test', right('Score'), right('Limit'), right('Missing'), 'Note']
   return table(caption, titles, rows)
-}
-
-function missing({ missingShare: { reference, current } }: ColumnDrift): string {
-  if (reference === current) return percent(current)
-  return `${percent(reference)} → ${percent(current)}`
 }
 
 function distribution({ column, distribution: shares }: ColumnDrift): Block[] {
@@ -109,6 +106,21 @@ function distribution({ column, distribution: shares }: ColumnDrift): Block[] {
     { name: 'current', values: current },
   ]
   return [chart(`${column}, shares of the rows`, alternative, { type: 'bars', labels, series })]
+}
+
+function missing({ columns, untested: left }: Drift): Block[] {
+  const jumps = [...columns, ...left].filter(({ missingShare }) => missingShare?.jumped)
+  if (jumps.length === 0) return []
+  const rows = jumps.map(({ column, status, missingShare }): Text[] => [
+    { code: column },
+    { status },
+    percent(missingShare?.reference),
+    percent(missingShare?.current),
+  ])
+  const right = (title: string) => ({ title, align: 'right' as const })
+  return [
+    table('Columns whose missing values jumped', ['Column', 'Status', right('Reference'), right('Current')], rows),
+  ]
 }
 
 function untested({ untested: left }: Drift): Block[] {

@@ -1,4 +1,14 @@
-import type { Drift, Findings, Problem, Run, ServiceFigure, Settings, Status, Verdict } from '@headgate/core'
+import type {
+  ColumnDrift,
+  Drift,
+  Findings,
+  Problem,
+  Run,
+  ServiceFigure,
+  Settings,
+  Status,
+  Verdict,
+} from '@headgate/core'
 import { UserError, worst } from '@headgate/core'
 import { number, percent } from '@headgate/reports'
 import { checkService } from '@headgate/service-health'
@@ -7,6 +17,7 @@ import { dataState, findSource, openTable } from '@headgate/tables'
 import type { Compared } from './columns.ts'
 import { compareColumns } from './columns.ts'
 import { decideAndRecord } from './decision.ts'
+import { missingText } from './missing.ts'
 import type { Ports } from './ports.ts'
 import { describeReference, openReference } from './reference.ts'
 import { columnsOf, type Side } from './side.ts'
@@ -110,10 +121,19 @@ function summaryOf({ columns, untested, service, decision, drifted }: Drift, lim
   const parts = [
     share + (found.length === 0 ? '' : ` (${found.slice(0, 3).map(shown).join(', ')}${found.length > 3 ? ', …' : ''})`),
     open === 0 ? '' : `${open} could not be judged`,
+    missingWords([...columns, ...untested]),
     serviceWords(service),
     decision.retrain ? 'retraining is due' : decision.blockedBy.length > 0 ? 'a retraining is held back' : '',
   ]
   return `${parts.filter(Boolean).join('; ')}.`
+}
+
+function missingWords(all: readonly (ColumnDrift | Drift['untested'][number])[]): string {
+  const jumps = all.filter(({ missingShare }) => missingShare?.jumped)
+  if (jumps.length === 0) return ''
+  const named = jumps.slice(0, 3).map((one) => `${one.column} ${missingText(one.missingShare)}`)
+  const where = jumps.length === 1 ? '1 column' : `${jumps.length} columns`
+  return `missing values jumped in ${where} (${named.join(', ')}${jumps.length > 3 ? ', …' : ''})`
 }
 
 function isOpen({ status }: { readonly status: Status }): boolean {

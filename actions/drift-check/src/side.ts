@@ -2,16 +2,15 @@ import type { ColumnProfile, Digest, Profile } from '@headgate/core'
 import type { CategoryCounts } from '@headgate/statistics'
 import { countValues } from '@headgate/statistics'
 import type { Table, TableColumn } from '@headgate/tables'
-import { categoryCounts, numericColumn } from '@headgate/tables'
+import { categoryCounts, missingCount, numericColumn } from '@headgate/tables'
 
 /** What both sides are compared by: kinds of values, rather than how a source stores them. */
 export type Family = 'number' | 'boolean' | 'text' | 'time' | 'other'
 
 /** A column's values, read from data. */
 export interface Values {
-  readonly rows: number
-  /** Rows with neither a value nor a finite number. */
-  readonly missing: number
+  /** Rows with a value that counts. */
+  readonly present: number
   /** Finite values of a numeric column. */
   readonly numbers: Float64Array | undefined
   /** Distinct values by rows; for numeric columns worked out when asked for. */
@@ -48,15 +47,25 @@ export function columnsOf(side: Side): Declared[] {
   })
 }
 
+/** The share of rows with neither a value nor a finite number; `null` where there are no rows. */
+export async function missingShareOf(side: Side, { name, profile }: Declared): Promise<number | null> {
+  if (side.kind === 'data') {
+    const { rows } = side.table
+    return rows === 0 ? null : (await missingCount(side.table, name)) / rows
+  }
+  if (profile === undefined || profile.rows === 0) return null
+  return (profile.nulls + profile.nan + profile.infinite) / profile.rows
+}
+
 /** Reads a column of numbers as numbers, any other as counts of its values. */
 export async function readValues(table: Table, column: Declared): Promise<Values> {
   if (column.family === 'number') {
-    const { values, rows } = await numericColumn(table, column.name)
+    const { values } = await numericColumn(table, column.name)
     const numbers = values.filter(Number.isFinite)
-    return { rows, missing: rows - numbers.length, numbers, counts: () => countValues(numbers) }
+    return { present: numbers.length, numbers, counts: () => countValues(numbers) }
   }
   const { counts, rows, nulls } = await categoryCounts(table, column.name)
-  return { rows, missing: nulls, numbers: undefined, counts: () => counts }
+  return { present: rows - nulls, numbers: undefined, counts: () => counts }
 }
 
 /** How many distinct values there are, counted up to one more than `limit`. */

@@ -28,6 +28,16 @@ export async function numericColumn(table: Table, name: string): Promise<Numeric
   return { values, rows: table.rows, nulls: Number(counts?.nulls), nan: Number(counts?.nan) }
 }
 
+/** How many rows have neither a value nor, in a column of numbers, a finite one. */
+export async function missingCount(table: Table, name: string): Promise<number> {
+  const { engine, relation } = table
+  const { dialect } = engine
+  const { value, type } = columnNamed(table, name)
+  const isAbsent = `${value} IS NULL${type === 'float' ? ` OR NOT ${dialect.isFinite(value)}` : ''}`
+  const [counts] = await engine.query(`SELECT ${dialect.countWhere(isAbsent)} AS missing FROM ${relation}`)
+  return Number(counts?.missing)
+}
+
 /** How often each value of a column stands in it, as text, most frequent first. */
 export interface CategoryCounts {
   readonly counts: ReadonlyMap<string, number>

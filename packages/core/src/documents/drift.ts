@@ -4,10 +4,24 @@ import { statusSchema } from '../verdict.ts'
 
 const finite = z.number().nullable()
 
+const missingShareSchema = z
+  .object({
+    reference: finite,
+    current: finite,
+    jumped: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether they differ by 5 points or more, and beyond chance (Fisher, Holm, 5 %).' }),
+  })
+  .meta({ description: 'Rows without a value, as a share of all rows; null where there is no such column, or no row.' })
+export type MissingShare = z.output<typeof missingShareSchema>
+
 export const columnDriftSchema = z.object({
   column: z.string(),
   type: z.string(),
-  test: z.string().meta({ description: 'By its registry name in Evidently.' }),
+  test: z
+    .string()
+    .meta({ description: 'By its registry name in Evidently; `unknown` where current data leaves none to choose.' }),
   score: finite,
   threshold: finite,
   drifted: z.boolean().nullable().meta({ description: 'Null where it could not be decided.' }),
@@ -16,7 +30,7 @@ export const columnDriftSchema = z.object({
     .nullable()
     .meta({ description: 'Certified: the exact score lies in it.' }),
   pValue: finite,
-  missingShare: z.object({ reference: finite, current: finite }),
+  missingShare: missingShareSchema,
   status: statusSchema,
   note: z.string().optional(),
   distribution: z
@@ -58,7 +72,16 @@ export const driftSchema = z.object({
   current: side.extend({ window: z.object({ from: z.string(), until: z.string() }).nullable() }),
   preset: z.string(),
   columns: z.array(columnDriftSchema),
-  untested: z.array(z.object({ column: z.string(), reason: z.string(), status: statusSchema })),
+  untested: z
+    .array(
+      z.object({
+        column: z.string(),
+        reason: z.string(),
+        missingShare: missingShareSchema.optional(),
+        status: statusSchema,
+      }),
+    )
+    .meta({ description: 'Columns that could not be compared whatever current data held: they are not in the share.' }),
   share: finite,
   drifted: z.boolean().nullable(),
   service: z.array(serviceFigureSchema),
