@@ -1,4 +1,4 @@
-import { type AnyStage, commonSettings, kebab } from '@headgate/core'
+import { type AnyStage, commonSettings, fields, kebab } from '@headgate/core'
 import { z } from 'zod'
 
 type Schema = Record<string, unknown>
@@ -9,10 +9,14 @@ export function settingsSchema(stages: readonly AnyStage[]): Schema {
     (stage) => [stage.name, blockOf({ ...stage.settings.shape, ...commonSettings.shape })] as const,
   )
   const shared = Object.assign({}, ...blocks.map(([, block]) => block.properties as object)) as Schema
+  const ofModel = new Set(stages.flatMap(fields).flatMap(({ name, modelLevel }) => (modelLevel ? [name] : [])))
+  const own = blocks.map(
+    ([name, block]) => [name, { ...block, properties: without(block.properties, ofModel) }] as const,
+  )
   const model = {
     type: 'object',
     description: 'One model. Any setting of a stage may stand here; its block wins.',
-    properties: { ...shared, ...Object.fromEntries(blocks) },
+    properties: { ...shared, ...Object.fromEntries(own) },
     additionalProperties: false,
   }
   return {
@@ -32,6 +36,10 @@ export function settingsSchema(stages: readonly AnyStage[]): Schema {
   }
 }
 
+function without(properties: unknown, names: ReadonlySet<string>): Schema {
+  return Object.fromEntries(Object.entries(properties as Schema).filter(([name]) => !names.has(name)))
+}
+
 function blockOf(shape: z.ZodRawShape): Schema {
   const schema = z.toJSONSchema(z.object(shape), { io: 'input', unrepresentable: 'any' }) as Schema
   const { $schema: _dialect, required: _required, ...rest } = kebabKeys(schema) as Schema
@@ -42,7 +50,7 @@ function blockOf(shape: z.ZodRawShape): Schema {
 function kebabKeys(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(kebabKeys)
   if (typeof schema !== 'object' || schema === null) return schema
-  const dropped = new Set(['fileOnly', 'list', 'secret', 'volatile', 'defaultText', 'example'])
+  const dropped = new Set(['fileOnly', 'modelLevel', 'list', 'secret', 'volatile', 'defaultText', 'example'])
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key]) => !dropped.has(key))

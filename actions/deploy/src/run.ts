@@ -1,5 +1,5 @@
 import type { Findings, Model, Problem, Run, Settings } from '@headgate/core'
-import { Refusal, UserError } from '@headgate/core'
+import { Refusal, registeredName, UserError } from '@headgate/core'
 import { splitWords } from '@headgate/systems'
 import { admit, checkChampion } from './admission.ts'
 import { bodyOf, deploy, type Order } from './deployment.ts'
@@ -101,7 +101,7 @@ async function find(
   ports: Ports,
   which: { version: string } | { alias: string },
 ): Promise<Model> {
-  const name = settings.name ?? settings.model
+  const name = registeredName(settings)
   const model = await ports.registry.resolve(name, which)
   if (model) return model
   const what =
@@ -124,7 +124,7 @@ async function lastGood(settings: DeploySettings, ports: Ports, serving: string 
 }
 
 async function readHistory(settings: DeploySettings, ports: Ports): Promise<History> {
-  const { entries } = await ports.ledger.read(settings.name ?? settings.model)
+  const { entries } = await ports.ledger.read(registeredName(settings))
   return historyOf(entries, settings.environment)
 }
 

@@ -1,10 +1,10 @@
-import { defineStage, durationSchema, ledgerSettings } from '@headgate/core'
+import { defineStage, durationSchema, ledgerSettings, nameSetting } from '@headgate/core'
 import { z } from 'zod'
 import { report } from './report.ts'
 import { smokeSchema } from './smoke.ts'
 
 const settings = z.object({
-  name: z.string().optional().meta({ description: 'The model’s name in the registry.', defaultText: '`model`' }),
+  name: nameSetting,
   modelVersion: z
     .string()
     .optional()

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Settings } from '@headgate/core'
-import { parseDocument, UserError } from '@headgate/core'
+import { parseDocument, registeredName, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import { downloadAttachments, openRegistry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
@@ -24,7 +24,8 @@ export async function readChampion(
   runner: Runner,
   { forge, token }: Access,
 ): Promise<Champion> {
-  const { name = settings.model, ledger } = settings
+  const { ledger } = settings
+  const name = registeredName(settings)
   const { workspace, context, temporary, now } = runner
   const registry = await openRegistry(settings.registry, { directory: workspace, remote: ledger.remote, token, now })
   const model = await registry.resolve(name, { alias: 'champion' })

@@ -1,5 +1,5 @@
 import type { Decision, Drift, Settings } from '@headgate/core'
-import { digestOfValue, UserError } from '@headgate/core'
+import { digestOfValue, registeredName, UserError } from '@headgate/core'
 import type { Entry, EntryOf, NewEntry } from '@headgate/ledger'
 import { decide } from '@headgate/retraining'
 import { claimsOf, leaseEnd, newClaimId } from './claim.ts'
@@ -38,14 +38,14 @@ export async function decideAndRecord(finding: Finding, settings: DriftSettings,
     return { decision: refused(reason), version: null, history: [] }
   }
   if (settings.dryRun || readingEvents.has(context.event)) {
-    const { entries } = await ledger.read(settings.model)
+    const { entries } = await ledger.read(registeredName(settings))
     const { decision } = await judge(finding, entries, settings, ports)
     return { ...seen(entries, settings), decision }
   }
   refuseWithoutToken(settings, ports)
   const claimId = newClaimId()
   let judged: Judged | undefined
-  const { entries } = await ledger.update(settings.model, async (found) => {
+  const { entries } = await ledger.update(registeredName(settings), async (found) => {
     judged = await judge(finding, found, settings, ports)
     return newEntries({ ...finding, version: versionOf(found, settings) }, judged, claimId, settings, ports)
   })
@@ -80,9 +80,9 @@ async function judge(
     window.from === finding.range?.from && window.until === finding.range.until
   const earlier = windows.filter((window) => window.id !== finding.id && !isSameTime(window))
   const claims = await claimsOf(entries, forge)
-  const { model, rules } = settings
+  const { rules } = settings
   const window = { id: finding.id, drifted: finding.drifted, until }
-  const decision = decide({ model, now: now(), window, earlier, claims, rules })
+  const decision = decide({ model: registeredName(settings), now: now(), window, earlier, claims, rules })
   return { decision, until }
 }
 

@@ -180,3 +180,23 @@ test('the newest outcome of a claim lets the next retraining start once the cool
   await (await portsOf(root)).ledger?.append('m', [outcome])
   expect((await check(root, { ...given, current: 'day-2.csv' }, at(2))).decision.retrain).toBe(true)
 })
+
+test('windows, claims and the version in service are those of the name that the model is registered by', async () => {
+  const root = makeWindows()
+  const { ledger } = await portsOf(root)
+  const deployment = { kind: 'deployment' as const, environment: 'production', version: '1.2.0', previousVersion: null }
+  const rest = { status: 'succeeded' as const, endpoint: null, reason: 'first', commit: null, actor: 'Ada' }
+  await ledger?.append('shop/m', [{ ...deployment, ...rest }])
+  const given = {
+    ...dispatching,
+    retrain: 'decide',
+    name: 'shop/m',
+    rules: { windows: 1, of: 1 },
+    current: 'day-1.csv',
+  }
+  expect(await check(root, given)).toMatchObject({ version: '1.2.0', decision: { retrain: true } })
+  expect((await check(root, given)).decision.blockedBy.join()).toContain('already started')
+  const kinds = (await ledger?.read('shop/m'))?.entries.map(({ kind }) => kind)
+  expect(kinds).toEqual(['deployment', 'window', 'decision', 'claim', 'decision'])
+  expect((await readLedger(root))?.entries).toEqual([])
+})

@@ -1,5 +1,5 @@
 import type { Decision, Settings } from '@headgate/core'
-import { messageOf, OutsideError } from '@headgate/core'
+import { messageOf, OutsideError, registeredName } from '@headgate/core'
 import { hadNoEffect, type StartedRun } from '@headgate/forges'
 import type { NewEntry } from '@headgate/ledger'
 import { leaseEnd, startedId, takenBackId } from './claim.ts'
@@ -81,9 +81,9 @@ async function recordStart(
 }
 
 /** Appends an entry; returns what went wrong, if anything did. */
-async function append(entry: NewEntry, { model }: DriftSettings, { ledger }: Ports): Promise<string | undefined> {
+async function append(entry: NewEntry, settings: DriftSettings, { ledger }: Ports): Promise<string | undefined> {
   try {
-    await ledger?.append(model, [entry])
+    await ledger?.append(registeredName(settings), [entry])
     return undefined
   } catch (error) {
     return messageOf(error)

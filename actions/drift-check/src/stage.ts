@@ -1,4 +1,4 @@
-import { defineStage, ledgerSettings } from '@headgate/core'
+import { defineStage, ledgerSettings, nameSetting } from '@headgate/core'
 import { retrainRules } from '@headgate/retraining'
 import { serviceLimits } from '@headgate/service-health'
 import { z } from 'zod'
@@ -80,11 +80,7 @@ const settings = z.object({
     description: 'The workflow that `dispatch` starts on the default branch, with the input `reason`.',
   }),
   environment: z.string().default('production').meta({ description: 'Whose deployed version the findings are about.' }),
-  name: z.string().optional().meta({
-    description: 'Under which name the model is registered.',
-    example: 'flight-delays',
-    defaultText: 'the model',
-  }),
+  name: nameSetting,
   registry: z.string().default('git').meta({ description: 'The registry that knows the champion.' }),
   store: z
     .string()

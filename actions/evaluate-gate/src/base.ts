@@ -66,7 +66,8 @@ function alone(settings: GateSettings, policy: Policy, caveats: readonly string[
 /** The base's settings over the pull request's, which could otherwise accept a first model by itself. */
 function given(base: GateSettings, own: GateSettings): Partial<GateSettings> {
   const kept = [...decisive, ...reported].map((key) => [key, base[key] ?? own[key]] as const)
-  return { ...Object.fromEntries(kept), bootstrap: base.bootstrap, policy: base.policy, ledger: base.ledger }
+  const { bootstrap, policy, name, ledger } = base
+  return { ...Object.fromEntries(kept), bootstrap, policy, name, ledger }
 }
 
 async function changes(
@@ -76,7 +77,7 @@ async function changes(
   readOwn: () => Promise<Policy>,
 ): Promise<string | undefined> {
   const ownRules = own.policy === undefined ? [] : await readOwn().then(({ rules }) => rules.map(ruleText), unreadable)
-  const keys = [...decisive, ...reported, 'bootstrap'] as const
+  const keys = [...decisive, ...reported, 'bootstrap', 'name'] as const
   const lines = [
     ...diff(policy.rules.map(ruleText), ownRules),
     ...keys.flatMap((key) => (own[key] === undefined ? [] : diff(line(key, base[key]), line(key, own[key])))),

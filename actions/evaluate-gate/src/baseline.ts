@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Model } from '@headgate/core'
-import { UserError } from '@headgate/core'
+import { registeredName, UserError } from '@headgate/core'
 import type { Baseline, Evidence, Found, GateSettings, Predictions } from '@headgate/gate'
 import { absenceOf, fileBaseline, namedBaseline, noBaseline, storedPredictions, versionBaseline } from '@headgate/gate'
 import type { Ports, Versions } from './ports.ts'
@@ -23,8 +23,8 @@ export async function findBaseline(request: BaselineRequest): Promise<Baseline> 
   const { settings, ports } = request
   const named = namedBaseline(settings)
   if (named === undefined) return noBaseline
-  if (named.kind === 'champion') return champion(request, await ports.versions())
-  if (named.kind === 'version') return versionNamed(request, await ports.versions(), named.version)
+  if (named.kind === 'champion') return champion(request, await ports.versions(settings))
+  if (named.kind === 'version') return versionNamed(request, await ports.versions(settings), named.version)
   return fromFile(request, named.path)
 }
 
@@ -43,7 +43,7 @@ async function versionNamed(request: BaselineRequest, versions: Versions, number
   const model = await versions.find({ version: number })
   if (model) return ofModel(request, versions, model, 'version')
   const known = (await versions.list()).join(', ') || 'none'
-  const what = `the registry has no version ${number} of ${request.settings.model}; it has: ${known}.`
+  const what = `the registry has no version ${number} of ${registeredName(request.settings)}; it has: ${known}.`
   throw new UserError({ what, fix: 'Name one of them, or `champion`, as `baseline`.' })
 }
 

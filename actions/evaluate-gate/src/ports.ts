@@ -31,8 +31,8 @@ export interface Ports {
   readonly workspace: string
   /** Absolute path of a folder that goes away with the job. */
   readonly temporary: string
-  /** Opened only when a version is asked for. */
-  readonly versions: () => Promise<Versions>
+  /** Those of the settings that hold, which on a pull request are the base's; opened only when one is asked for. */
+  readonly versions: (settings: GateSettings) => Promise<Versions>
   /** `undefined` where this run is no pull request's. */
   readonly base: Base | undefined
   /** Runs the user's command to its end. @throws UserError when it fails. */

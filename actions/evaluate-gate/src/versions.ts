@@ -1,4 +1,5 @@
 import type { Model } from '@headgate/core'
+import { registeredName } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { GateSettings } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
@@ -14,7 +15,8 @@ export async function openVersions(
   runner: Runner,
   forge: Forge | undefined,
 ): Promise<Versions> {
-  const { model: name, ledger } = settings
+  const { ledger } = settings
+  const name = registeredName(settings)
   const { workspace, context, now } = runner
   const token = context.forge?.token ? { server: context.forge.serverUrl, token: context.forge.token } : undefined
   const place = { directory: workspace, remote: ledger.remote, token, now }

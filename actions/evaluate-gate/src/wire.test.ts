@@ -89,7 +89,7 @@ function evaluationOf(outcome: Outcome): Evaluation {
 }
 
 /** Registers the model in the work folder as champion, as registration and deployment would. */
-async function makeChampion(work: string): Promise<void> {
+async function makeChampion(work: string, name = 'delays'): Promise<void> {
   const folder = join(work, '.headgate/delays')
   const file = async (path: string): Promise<File> => ({ path, ...(await digestFile(join(folder, path))) })
   const model = { ...(await file('output/model/model.json')), path: 'model.json' }
@@ -97,14 +97,14 @@ async function makeChampion(work: string): Promise<void> {
   const kept = attachments.map((part) => ({ ...part, path: part.path.replace('output/', '') }))
   const digest = digestOfTree([model])
   const store = await openStore('directory:../store', { workspace: work, ephemeral: false })
-  await store.put({ name: 'delays', digest }, [
+  await store.put({ name, digest }, [
     { ...model, source: join(folder, 'output/model/model.json') },
     ...kept.map((part, index) => ({ ...part, source: join(folder, attachments[index]?.path ?? '') })),
   ])
   const registry = await openRegistry('git', { directory: work, now: () => new Date() })
   const commitId = await git.run(work, ['rev-parse', 'HEAD'])
   const { model: registered } = await registry.register({
-    name: 'delays',
+    name,
     digest,
     files: [model],
     attachments: kept,
@@ -123,7 +123,7 @@ async function makeChampion(work: string): Promise<void> {
     commit: commitId,
   })
   const { version } = registered
-  await registry.promote({ name: 'delays', version, alias: 'champion', reason: 'first' })
+  await registry.promote({ name, version, alias: 'champion', reason: 'first' })
 }
 
 const project = (sharpness: number, seed: number) => ({
@@ -164,6 +164,25 @@ test('a champion in a real registry is compared by its kept predictions, then by
   const outcome = await gate(work)
   expect(outcome.exitCode).toBe(1)
   expect(evaluationOf(outcome)).toMatchObject({ verdict: 'fail', baseline: { version: '0.1.0', paired: true } })
+})
+
+test('the champion is found under the name that the model is registered by, which a pull request does not change', async () => {
+  const named = (name: string) => settingsText(strict).replace('    store:', `    name: ${name}\n    store:`)
+  const work = await clone({ ...project(0.4, 1), 'headgate.yml': named('shop/delays') })
+  await leavePredictions(work, 0.4)
+  await gate(work, {}, { bootstrap: 'true' })
+  await makeChampion(work, 'shop/delays')
+  const found = { bootstrap: false, baseline: { kind: 'champion', version: '0.1.0' } }
+  expect(evaluationOf(await gate(work, {}, { bootstrap: 'true' }))).toMatchObject(found)
+
+  await git.run(work, ['switch', '--quiet', '--create', 'elsewhere'])
+  await write(work, {
+    'headgate.yml': named('fresh').replace('baseline: champion', 'baseline: champion\n      bootstrap: true'),
+  })
+  await commit(work)
+  const document = evaluationOf(await gate(work, { event: 'pull-request', pullRequest }))
+  expect(document).toMatchObject(found)
+  expect(document.policy.changed?.split('\n')).toContain('+ name: fresh')
 })
 
 test('an unreachable registry ends with exit code 3 and no document', async () => {

@@ -6,7 +6,7 @@ import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import { commandText, runProcess } from '@headgate/systems'
 import { openBase } from './branch.ts'
-import type { Ports, Versions } from './ports.ts'
+import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 import { openVersions } from './versions.ts'
 
@@ -14,11 +14,6 @@ import { openVersions } from './versions.ts'
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const forge = await forgeOf(runner.context.forge)
   const temporary = join(runner.temporary, `headgate-gate-${randomUUID()}`)
-  let versions: Promise<Versions> | undefined
-  const openOnce = (): Promise<Versions> => {
-    versions ??= openVersions(settings, runner, forge)
-    return versions
-  }
   return {
     close: () => rm(temporary, { recursive: true, force: true }),
     announce: announcer({ forge, context: runner.context }),
@@ -26,7 +21,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       log: runner.log,
       workspace: runner.workspace,
       temporary,
-      versions: openOnce,
+      versions: (holding) => openVersions(holding, runner, forge),
       base: openBase(settings, runner),
       command: (argv, variables) => runCommand(argv, variables, runner),
     },

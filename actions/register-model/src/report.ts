@@ -34,11 +34,16 @@ export function report(document: Document<'model'>): Report {
           table('Files', ['Path', { title: 'Bytes', align: 'right' }], rows),
           ...shown,
         ]),
-        details('How to fetch it', [code('sh', `headgate download --model ${name} --model-version ${version}`)]),
+        details('How to fetch it', [code('sh', fetchingLine(document))]),
       ]),
     ],
     annotations: [],
   }
+}
+
+function fetchingLine({ model, name, version }: Document<'model'>): string {
+  const named = name === model ? '' : ` --name ${name}`
+  return `headgate download --model ${model}${named} --model-version ${version} --into ${name}`
 }
 
 function lineageRows({ lineage }: Document<'model'>): Text[][] {

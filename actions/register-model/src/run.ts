@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { Findings, Model, Run, Settings, Verdict } from '@headgate/core'
-import { Refusal, UserError } from '@headgate/core'
+import { Refusal, registeredName, UserError } from '@headgate/core'
 import type { Registration } from '@headgate/registries'
 import type { Content } from './content.ts'
 import { inputsOf, readContent, readDocuments, readJudged, recorded } from './content.ts'
@@ -47,7 +47,7 @@ async function orderOf(
   const predictions = evidence && (await readJudged(workFolder, ports.workspace, evidence))
   const attachments = [...(await readDocuments(workFolder)), ...(predictions ? [predictions] : [])]
   const registration: Registration = {
-    name: settings.name ?? settings.model,
+    name: registeredName(settings),
     bump: settings.bump,
     commit,
     digest: content.digest,

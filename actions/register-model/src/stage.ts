@@ -1,10 +1,10 @@
-import { defineStage, ledgerSettings } from '@headgate/core'
+import { defineStage, ledgerSettings, nameSetting } from '@headgate/core'
 import { bumps } from '@headgate/registries'
 import { z } from 'zod'
 import { report } from './report.ts'
 
 const settings = z.object({
-  name: z.string().optional().meta({ description: 'The model’s name in the registry.', defaultText: '`model`' }),
+  name: nameSetting,
   path: z.string().optional().meta({
     description: 'The folder (or file) of the model.',
     defaultText: '`output/model` in the work folder',

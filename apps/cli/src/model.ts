@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { UserError } from '@headgate/core'
+import { registeredName, UserError } from '@headgate/core'
 import { readModel } from '@headgate/settings'
 import type { Flag } from './flags.ts'
 
@@ -10,8 +10,17 @@ export const modelFlags: readonly Flag[] = [
   { name: 'model', type: 'string', description: 'Which model of headgate.yml this is. Default: the only one there.' },
 ]
 
+/** Under which name to look, where that is not what headgate.yml says. */
+export const nameFlag: Flag = {
+  name: 'name',
+  type: 'string',
+  description: 'The model’s name in registry and ledger. Default: as headgate.yml says, else the model.',
+}
+
 export interface ModelPlace {
   readonly model: string
+  /** Under which registry and ledger know it. */
+  readonly name: string
   readonly workspace: string
   /** The model's settings as they stand in headgate.yml, by their kebab-case keys. */
   readonly settings: ReadonlyMap<string, unknown>
@@ -32,5 +41,8 @@ export async function modelSettings(
   if (model === undefined)
     throw new UserError({ what: `there is no ${config} here.`, fix: 'Say which model with --model.' })
   const settings = [...(found?.values ?? [])].map(([key, placed]) => [key, placed.value] as const)
-  return { model, workspace, settings: new Map(settings) }
+  const bySettings = new Map(settings)
+  const said = values.get('name') ?? bySettings.get('name')
+  const name = registeredName({ name: said === undefined ? undefined : String(said), model })
+  return { model, name, workspace, settings: bySettings }
 }

@@ -21,6 +21,8 @@ export interface Field {
   readonly required: boolean
   /** Whether it can be given as a flag or input, or only in `headgate.yml`. */
   readonly fileOnly: boolean
+  /** Whether it stands at the model's level of `headgate.yml` only, and in no stage's block. */
+  readonly modelLevel: boolean
   readonly secret: boolean
   readonly common: boolean
 }
@@ -33,6 +35,7 @@ interface PropertySchema {
   readonly example?: unknown
   readonly list?: 'lines' | 'comma'
   readonly fileOnly?: boolean
+  readonly modelLevel?: boolean
   readonly secret?: boolean
   readonly defaultText?: string
   readonly items?: PropertySchema
@@ -71,6 +74,7 @@ function fieldOf(key: string, property: PropertySchema, required: boolean, commo
     example: property.example,
     required,
     fileOnly: property.fileOnly ?? type === 'structure',
+    modelLevel: property.modelLevel ?? false,
     secret: property.secret ?? false,
     common,
   }

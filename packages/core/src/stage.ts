@@ -14,6 +14,8 @@ declare module 'zod' {
     list?: 'lines' | 'comma'
     /** Only in `headgate.yml`: too rich for a flag. */
     fileOnly?: boolean
+    /** In `headgate.yml` only at the model's level: stages that read it must agree. */
+    modelLevel?: boolean
     /** Never printed. */
     secret?: boolean
     /** Differs from run to run, and is left out of comparisons. */
@@ -132,7 +134,26 @@ export function defineStage<
   return stage
 }
 
-/** Where the ledger lives. Said at the model's level of `headgate.yml`, shared by the stages that read or write it. */
+/** Under which name registry and ledger know a model, shared by the stages that read or write them. */
+export const nameSetting = z.string().optional().meta({
+  description: 'The model’s name in registry and ledger; in `headgate.yml` only at the model’s level.',
+  defaultText: '`model`',
+  example: 'flight-delays',
+  modelLevel: true,
+})
+
+/** The name under which registry and ledger know a model. */
+export function registeredName({
+  name,
+  model,
+}: {
+  readonly name?: string | undefined
+  readonly model: string
+}): string {
+  return name ?? model
+}
+
+/** Where the ledger lives, shared by the stages that read or write it. */
 export const ledgerSettings = z
   .strictObject({
     ref: z
@@ -142,4 +163,4 @@ export const ledgerSettings = z
     remote: z.string().default('origin').meta({ description: 'The Git remote that holds it.' }),
   })
   .prefault({})
-  .meta({ description: 'Where the ledger lives.', fileOnly: true })
+  .meta({ description: 'Where the ledger lives; only at the model’s level.', fileOnly: true, modelLevel: true })

@@ -1,5 +1,5 @@
 import type { Settings } from '@headgate/core'
-import { commonSettings, kebab, ledgerSettings, ruleSchema } from '@headgate/core'
+import { commonSettings, kebab, ledgerSettings, nameSetting, ruleSchema } from '@headgate/core'
 import type { SettingsSource } from '@headgate/settings'
 import { loadSettings } from '@headgate/settings'
 import { z } from 'zod'
@@ -88,6 +88,7 @@ const gateSettings = z.object({
     .max(0xffffffff)
     .optional()
     .meta({ description: 'Seed of the resampling intervals.', defaultText: '`7`' }),
+  name: nameSetting,
   registry: z.string().optional().meta({ description: 'Where versions are kept.', defaultText: '`git`' }),
   store: z.string().optional().meta({
     description: 'Where the versions’ bytes are, as `kind[:location]`.',

@@ -60,6 +60,7 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'predict',
     'bootstrap',
     'seed',
+    'name',
     'registry',
     'store',
     'ledger',
@@ -162,3 +163,6 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'token',
   ],
 }
+
+/** Settings that stand at the model’s level only, since stages that read them must agree. */
+export const keysOfModel: readonly string[] = ['name', 'ledger']

@@ -1,7 +1,7 @@
 import type { Place, Problem } from '@headgate/core'
-import { modelName, nearest, stageNames, UserError } from '@headgate/core'
+import { modelName, nearest, placeText, stageNames, UserError } from '@headgate/core'
 import { readSettingsFile, type SettingsFile } from './file.ts'
-import { keysOfStages } from './keys.generated.ts'
+import { keysOfModel, keysOfStages } from './keys.generated.ts'
 
 /** Reads a text file by its path from the work tree's root; `undefined` when there is none. */
 export type ReadFile = (path: string) => Promise<string | undefined>
@@ -138,12 +138,26 @@ function checkModel(
     if (stages.has(key)) {
       const known = keysOfStages[key] ?? []
       for (const inner of Object.keys(record(value))) {
-        if (!known.includes(inner)) problems.push(unknownKey(inner, known, file.place([...path, key, inner])))
+        const where = file.place([...path, key, inner])
+        if (!known.includes(inner)) problems.push(unknownKey(inner, known, where))
+        else if (keysOfModel.includes(inner)) problems.push(unshared(inner, key, where, file, path))
       }
     } else if (!modelKeys.has(key)) {
       problems.push(unknownKey(key, [...modelKeys, ...stages], file.place([...path, key])))
     }
   }
+}
+
+/** A setting in one stage's block that others would not see, although they must agree on it. */
+function unshared(key: string, stage: string, where: Place, file: SettingsFile, path: readonly string[]): Problem {
+  const what = `\`${key}\` in the block \`${stage}\` is not seen by other stages.`
+  const said = record(path.reduce<unknown>((value, part) => record(value)[part], file.value))[key]
+  const place = placeText(file.place([...path, ...(said === undefined ? [] : [key])]))
+  const fix =
+    said === undefined
+      ? `Move it to the model’s level, below ${place}.`
+      : `At the model’s level, ${place} says ${JSON.stringify(said)}: leave it there alone.`
+  return { what, where, fix }
 }
 
 function unknownKey(key: string, known: readonly string[], where: Place): Problem {

@@ -125,3 +125,19 @@ test('several models ask which one, an unknown one names the near', async () => 
   expect(await problems(source(yaml))).toEqual([expect.stringContaining('describes churn, fraud')])
   expect(await problems(source(yaml, { model: 'chrun' }))).toEqual([expect.stringContaining('Did you mean "churn"?')])
 })
+
+test('what all stages must agree on stands at the model’s level, and in no block of one stage', async () => {
+  const yaml = (model: string) => `models:\n  m:\n${model}    train: { run: x }\n    deploy:\n      name: shop\n`
+  expect(await problems(source(yaml('')))).toEqual([
+    'headgate.yml:5 `name` in the block `deploy` is not seen by other stages. Move it to the model’s level, below headgate.yml:2:3.',
+  ])
+  expect(await problems(source(yaml('    name: store\n')))).toEqual([
+    'headgate.yml:6 `name` in the block `deploy` is not seen by other stages. At the model’s level, headgate.yml:3:5 says "store": leave it there alone.',
+  ])
+  const shared = (path: string) =>
+    path === 'shared.yml' ? 'defaults:\n  drift-check: { ledger: { ref: x } }\n' : undefined
+  const read = async (path: string) => shared(path) ?? 'extends: shared.yml\nmodels: { m: { train: { run: x } } }'
+  expect(await problems({ ...source(''), read })).toEqual([
+    'shared.yml:2 `ledger` in the block `drift-check` is not seen by other stages. Move it to the model’s level, below shared.yml:1:1.',
+  ])
+})

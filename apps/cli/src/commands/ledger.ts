@@ -2,13 +2,13 @@ import { ledgerSettings, strictJson } from '@headgate/core'
 import { ledgerReport, openLedger } from '@headgate/ledger'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
 import type { Command } from '../command.ts'
-import { modelFlags, modelSettings } from '../model.ts'
+import { modelFlags, modelSettings, nameFlag } from '../model.ts'
 
 export const command: Command = {
   promise: 'Shows what was decided, when and why.',
-  flags: modelFlags,
+  flags: [...modelFlags, nameFlag],
   run: async ({ values, stdout }) => {
-    const { model, workspace, settings } = await modelSettings(values)
+    const { name, workspace, settings } = await modelSettings(values)
     const place = ledgerSettings.parse(settings.get('ledger') ?? {})
     const ledger = await openLedger({
       directory: workspace,
@@ -16,11 +16,11 @@ export const command: Command = {
       remote: place.remote,
       now: () => new Date(),
     })
-    const { entries } = await ledger.read(model)
-    const report = ledgerReport(model, entries)
+    const { entries } = await ledger.read(name)
+    const report = ledgerReport(name, entries)
     const format = values.get('format') ?? 'text'
     if (format === 'json') stdout.write(strictJson(entries))
-    else if (format === 'markdown') stdout.write(`${renderMarkdown([report], { title: model, footer: '' }).text}\n`)
+    else if (format === 'markdown') stdout.write(`${renderMarkdown([report], { title: name, footer: '' }).text}\n`)
     else stdout.write(renderTerminal(report, { columns: 120, colour: false }))
     return 0
   },

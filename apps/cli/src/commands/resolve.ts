@@ -1,13 +1,14 @@
 import { ledgerSettings, strictJson, UserError } from '@headgate/core'
 import { openRegistry, type Registry } from '@headgate/registries'
 import type { Command } from '../command.ts'
-import { modelFlags, modelSettings } from '../model.ts'
+import type { Flag } from '../flags.ts'
+import { modelFlags, modelSettings, nameFlag } from '../model.ts'
 
 export const versionFlags = [
-  { name: 'name', type: 'string', description: 'The model’s name in the registry. Default: the model.' },
+  nameFlag,
   { name: 'model-version', type: 'string', description: 'A version, such as 1.2.0.' },
   { name: 'alias', type: 'string', description: 'An alias. Default: champion.' },
-] as const
+] as const satisfies readonly Flag[]
 
 export const command: Command = {
   promise: 'Says which version a version or alias is.',
@@ -27,11 +28,10 @@ type Found = NonNullable<Awaited<ReturnType<Registry['resolve']>>>
 export async function resolveVersion(
   values: ReadonlyMap<string, string>,
 ): Promise<{ record: Found; workspace: string }> {
-  const { model, workspace, settings } = await modelSettings(values)
+  const { name, workspace, settings } = await modelSettings(values)
   const { remote } = ledgerSettings.parse(settings.get('ledger') ?? {})
   const kind = String(settings.get('registry') ?? 'git')
   const registry = await openRegistry(kind, { directory: workspace, remote, now: () => new Date() })
-  const name = values.get('name') ?? model
   const version = values.get('model-version')
   const alias = values.get('alias') ?? 'champion'
   const record = await registry.resolve(name, version === undefined ? { alias } : { version })
