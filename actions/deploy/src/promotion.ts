@@ -19,8 +19,10 @@ const alias = 'champion'
 export async function promote(order: Order, ports: Ports, instance: Instance, promotion: Promotion): Promise<string> {
   const { settings } = order
   if (!mayWrite(ports.context)) return 'Nothing is written from a pull request.'
-  const moved = settings.production ? await moveAlias(order, ports, promotion) : 'No alias moves outside production'
   const before = await ports.ledger.read(order.model.name)
+  const moved = settings.production
+    ? await moveAlias(order, ports, before.head, promotion)
+    : 'No alias moves outside production'
   const entries = entriesOf(order, ports, instance)
   const missing = entries.filter(({ id }) => !before.entries.some((entry) => entry.id === id))
   if (missing.length === 0) return `${moved}; the ledger knows.`
@@ -31,12 +33,11 @@ export async function promote(order: Order, ports: Ports, instance: Instance, pr
   return `${moved}; the ledger has ${missing.map(({ kind }) => kind).join(' and ')}.`
 }
 
-async function moveAlias(order: Order, ports: Ports, promotion: Promotion): Promise<string> {
+async function moveAlias(order: Order, ports: Ports, ledgerHead: string | null, promotion: Promotion): Promise<string> {
   const { model, champion, reason } = order
   if (champion === model.version) return `${alias} is ${model.version} already`
-  const { head } = await ports.ledger.read(model.name)
   const { name, version } = model
-  const request = { name, version, alias, expected: champion, reason, ledgerHead: head }
+  const request = { name, version, alias, expected: champion, reason, ledgerHead }
   const { previous, isMoved } = await ports.registry.promote(request)
   promotion.moved = promotion.moved || isMoved
   return isMoved ? `${alias} moved from ${previous ?? 'nothing'} to ${version}` : `${alias} is ${version} already`

@@ -56,6 +56,8 @@ async function placeOrder(
   given: Pick<Order, 'reason' | 'isRollback' | 'smoke'>,
 ): Promise<Order> {
   const { isRollback } = given
+  // A ledger that cannot be trusted stops the run before any traffic moves.
+  if (mayWrite(ports.context)) await ports.ledger.read(model.name)
   const champion = await ports.registry.resolve(model.name, { alias: 'champion' })
   const plan = async (): Promise<string> => {
     if (isRollback && (await readHistory(settings, ports)).served.has(model.version))

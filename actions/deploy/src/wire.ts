@@ -6,7 +6,7 @@ import { digestOf, documentFile, release, schemaName } from '@headgate/core'
 import { readText, writeDocument } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
-import { downloadAttachments, downloadModel, openRegistry } from '@headgate/registries'
+import { downloadAttachments, downloadModel, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, openStoreOf, type Store } from '@headgate/stores'
 import type { Ports } from './ports.ts'
@@ -33,7 +33,8 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const storeOf = (model: Model): Promise<Store> =>
     settings.store === undefined ? openStoreOf(model, storeOptions) : openStore(settings.store, storeOptions)
   const registry = await openRegistry(settings.registry, { directory: workspace, remote, token, now })
-  const ledger = await openLedger({ directory: workspace, ref, remote, token, now })
+  const keptHeads = headsKeptBy(async () => registry)
+  const ledger = await openLedger({ directory: workspace, ref, remote, token, now, keptHeads })
   const target = await targets.process(processOptions(settings, runner))
   return {
     ports: {

@@ -27,7 +27,10 @@ async function read(root: string): ReturnType<typeof readChampion> {
   const settings = commonSettings.extend(stage.settings.shape).parse({ current: 'x.csv', store: 'directory:../store' })
   const runner = { workspace: root, context: { ephemeral: false }, temporary: tmpdir(), now } as unknown as Runner
   const common = { model: 'm', workFolder: join(root, '.headgate/m'), failOn: 'never' as const }
-  return readChampion({ ...settings, ...common }, runner, { forge: undefined, token: undefined })
+  return readChampion({ ...settings, ...common }, runner, {
+    forge: undefined,
+    registry: () => openRegistry('git', { directory: root, now }),
+  })
 }
 
 /** Registers a model with what is kept beside it, and makes it the champion. */

@@ -3,16 +3,15 @@ import { basename, join } from 'node:path'
 import type { Settings } from '@headgate/core'
 import { parseDocument, registeredName, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
-import { downloadAttachments, openRegistry } from '@headgate/registries'
+import { downloadAttachments, type Registry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
 import { openStore, openStoreOf } from '@headgate/stores'
-import type { git } from '@headgate/systems'
 import type { Champion } from './ports.ts'
 import type { stage } from './stage.ts'
 
 interface Access {
   readonly forge: Forge | undefined
-  readonly token: git.GitToken | undefined
+  readonly registry: () => Promise<Pick<Registry, 'resolve'>>
 }
 
 /**
@@ -22,13 +21,11 @@ interface Access {
 export async function readChampion(
   settings: Settings<typeof stage>,
   runner: Runner,
-  { forge, token }: Access,
+  { forge, registry: open }: Access,
 ): Promise<Champion> {
-  const { ledger } = settings
   const name = registeredName(settings)
-  const { workspace, context, temporary, now } = runner
-  const registry = await openRegistry(settings.registry, { directory: workspace, remote: ledger.remote, token, now })
-  const model = await registry.resolve(name, { alias: 'champion' })
+  const { workspace, context, temporary } = runner
+  const model = await (await open()).resolve(name, { alias: 'champion' })
   const fix = 'Give `reference` as data or as a profile’s file.'
   if (model === undefined) throw new UserError({ what: `${name} has no champion to compare with.`, fix })
   const isProfile = (path: string): boolean => basename(path) === 'profile.json'

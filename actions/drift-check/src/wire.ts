@@ -1,5 +1,6 @@
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
+import { headsKeptBy, openRegistry, type Registry } from '@headgate/registries'
 import type { Wire } from '@headgate/runners'
 import { type Engine, openEngine } from '@headgate/tables'
 import { readChampion } from './champion.ts'
@@ -12,9 +13,14 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const token = settings.token ?? context.forge?.token
   const location = context.forge && { ...context.forge, token }
   const gitToken = location && token ? { server: `${location.serverUrl.replace(/\/$/, '')}/`, token } : undefined
-  const ledger = context.commit
-    ? await openLedger({ directory: workspace, ...settings.ledger, token: gitToken, now })
-    : undefined
+  const clone = { directory: workspace, remote: settings.ledger.remote, token: gitToken, now }
+  let opened: Promise<Registry> | undefined
+  const registry = (): Promise<Registry> => {
+    opened ??= openRegistry(settings.registry, clone)
+    return opened
+  }
+  const { ref } = settings.ledger
+  const ledger = context.commit ? await openLedger({ ...clone, ref, keptHeads: headsKeptBy(registry) }) : undefined
   const forge = await forgeOf(location)
   let engine: Promise<Engine> | undefined
   const openOnce = (): Promise<Engine> => {
@@ -25,7 +31,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     ports: {
       workspace,
       engine: openOnce,
-      champion: () => readChampion(settings, runner, { forge, token: gitToken }),
+      champion: () => readChampion(settings, runner, { forge, registry }),
       ledger,
       forge,
       context,

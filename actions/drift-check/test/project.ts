@@ -75,7 +75,13 @@ export async function portsOf(root: string, more: Partial<Ports> = {}): Promise<
       return engine
     },
     champion: () => Promise.reject(new Error('no champion')),
-    ledger: await openLedger({ directory: root, ref: 'refs/headgate/ledger', remote: 'origin', now }),
+    ledger: await openLedger({
+      directory: root,
+      ref: 'refs/headgate/ledger',
+      remote: 'origin',
+      now,
+      keptHeads: async () => [],
+    }),
     forge: undefined,
     context,
     log,

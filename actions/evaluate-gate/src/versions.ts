@@ -3,7 +3,7 @@ import { registeredName } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { GateSettings } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
-import { downloadAttachments, downloadModel, openRegistry } from '@headgate/registries'
+import { downloadAttachments, downloadModel, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
 import type { Store } from '@headgate/stores'
 import { openStore, openStoreOf } from '@headgate/stores'
@@ -29,7 +29,8 @@ export async function openVersions(
     find: (wanted) => registry.resolve(name, wanted),
     list: async () => (await registry.versions(name)).map(({ version }) => version),
     wasPromoted: async () => {
-      const { entries } = await (await openLedger({ ...place, ref: ledger.ref })).read(name)
+      const keptHeads = headsKeptBy(async () => registry)
+      const { entries } = await (await openLedger({ ...place, ref: ledger.ref, keptHeads })).read(name)
       return entries.some(({ kind }) => kind === 'promotion')
     },
     fetchModel: async (model, into) => downloadModel(await storeOf(model), model, into),

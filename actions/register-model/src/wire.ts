@@ -4,7 +4,7 @@ import { readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { type GateSettings, loadGateBlock } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
-import { downloadAttachments, openRegistry } from '@headgate/registries'
+import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, openStoreOf } from '@headgate/stores'
 import type { git } from '@headgate/systems'
@@ -18,13 +18,14 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const forge = await forgeOf(context.forge)
   const clone = { directory: workspace, remote, token: tokenOf(context), now }
   const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+  const registry = await openRegistry(settings.registry, clone)
   const store = await openStore(settings.store, storeOptions)
   const storeOf = async (model: Model) => (settings.store === undefined ? openStoreOf(model, storeOptions) : store)
   return {
     ports: {
-      registry: await openRegistry(settings.registry, clone),
+      registry,
       store,
-      ledger: await openLedger({ ...clone, ref }),
+      ledger: await openLedger({ ...clone, ref, keptHeads: headsKeptBy(async () => registry) }),
       gate: () => gateBlockOf(settings.model, runner),
       fetchAttachments: async (model, paths, into) => {
         await downloadAttachments(await storeOf(model), model, (path) => paths.includes(path), into)

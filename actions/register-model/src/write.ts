@@ -13,12 +13,15 @@ export interface Order {
   readonly sources: readonly Source[]
 }
 
-/** Writes bytes, tag, alias and ledger, in this order, leaving out what is there. */
+/**
+ * Writes bytes, tag, the ledger's registration, alias and the ledger's promotion, in this order, leaving out what is
+ * there.
+ */
 export async function write(order: Order, ports: Ports): Promise<Registered> {
   const { registration, sources } = order
   const { name, digest } = registration
-  const before = await ports.registry.history(name)
-  await ports.ledger.verify(before.flatMap(({ ledgerHead }) => ledgerHead ?? []))
+  // A ledger that cannot be trusted stops the run before anything is written.
+  await ports.ledger.read(name)
   const { model: planned } = await ports.registry.plan(registration)
   const kept = new Set([...planned.files, ...planned.attachments].map((file) => file.digest))
   await ports.store.put(
@@ -29,20 +32,24 @@ export async function write(order: Order, ports: Ports): Promise<Registered> {
   ports.log.info(
     isNew ? `Registered ${model.registry.reference}.` : `${model.registry.reference} was registered before.`,
   )
-  const assignment = await giveAlias(order, model, ports)
-  await ports.ledger.append(name, entriesOf(model, assignment, ports))
+  const { head } = await ports.ledger.append(name, [registrationEntry(model, ports)])
+  const assignment = await giveAlias(order, model, head, ports)
+  if (assignment?.alias === 'champion') await ports.ledger.append(name, [promotionEntry(model, assignment, ports)])
   return { model: (await ports.registry.resolve(name, { version: model.version })) ?? model, isNew }
 }
 
 /** Gives the alias, unless this version had it before: then it may have moved on, and stays where it is. */
-async function giveAlias(order: Order, model: Model, ports: Ports): Promise<Assignment | undefined> {
-  const { registration, alias, champion } = order
+async function giveAlias(
+  { alias, champion }: Order,
+  model: Model,
+  ledgerHead: string | null,
+  ports: Ports,
+): Promise<Assignment | undefined> {
   const given = await assignmentOf(ports.registry, model, alias)
   if (given) return given
-  const { head } = await ports.ledger.read(registration.name)
   const { name, version } = model
   const expected = alias === 'champion' ? { expected: champion } : {}
-  await ports.registry.promote({ name, version, alias, ...expected, reason: 'registered', ledgerHead: head })
+  await ports.registry.promote({ name, version, alias, ...expected, reason: 'registered', ledgerHead })
   ports.log.info(`${name} ${version} is the ${alias} now.`)
   return assignmentOf(ports.registry, model, alias)
 }
@@ -58,20 +65,23 @@ async function assignmentOf(registry: Registry, model: Model, alias: string): Pr
 }
 
 /** The ids follow from the tags, so that a second run writes no second entry. */
-function entriesOf(model: Model, assignment: Assignment | undefined, { context }: Ports): NewEntry[] {
-  const { version, digest, registry, lineage } = model
-  const { commit, actor, run } = context
-  const common = { commit, actor, version, digest, ...(run ? { run: { id: run.id, url: run.url } } : {}) }
-  const registration: NewEntry = {
-    ...common,
+function registrationEntry(model: Model, ports: Ports): NewEntry {
+  const { registry, lineage } = model
+  return {
+    ...commonOf(model, ports),
     kind: 'registration',
     id: `registration-${registry.reference}`,
     tag: registry.reference,
     key: lineage.training?.key ?? null,
     verdict: lineage.evaluation?.verdict ?? null,
   }
-  if (assignment?.alias !== 'champion') return [registration]
-  const { alias, reference, reason, previous } = assignment
+}
+
+function promotionEntry(model: Model, { alias, reference, reason, previous }: Assignment, ports: Ports): NewEntry {
   const id = `promotion-${reference}`
-  return [registration, { ...common, kind: 'promotion', id, alias, previous, reason: reason ?? 'registered' }]
+  return { ...commonOf(model, ports), kind: 'promotion', id, alias, previous, reason: reason ?? 'registered' }
+}
+
+function commonOf({ version, digest }: Model, { context: { commit, actor, run } }: Ports) {
+  return { commit, actor, version, digest, ...(run ? { run: { id: run.id, url: run.url } } : {}) }
 }

@@ -25,7 +25,7 @@ import {
   versionBaseline,
 } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
-import { downloadAttachments, openRegistry } from '@headgate/registries'
+import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
 import { openStore } from '@headgate/stores'
 import type { Ports } from '../src/index.ts'
 import { stage } from '../src/index.ts'
@@ -39,10 +39,12 @@ export async function portsOf(workspace: string, now = () => new Date('2026-01-0
   const clone = { directory: workspace, remote: 'origin', now }
   const said = () => undefined
   const store = await openStore('directory:../store', { workspace, ephemeral: false })
+  const registry = await openRegistry('git', clone)
+  const keptHeads = headsKeptBy(async () => registry)
   return {
-    registry: await openRegistry('git', clone),
+    registry,
     store,
-    ledger: await openLedger({ ...clone, ref: 'refs/headgate/ledger' }),
+    ledger: await openLedger({ ...clone, ref: 'refs/headgate/ledger', keptHeads }),
     gate: () => gateBlockOf(workspace),
     fetchAttachments: async (model, paths, into) => {
       await downloadAttachments(store, model, (path) => paths.includes(path), into)

@@ -26,6 +26,11 @@ export interface ModelPlace {
   readonly settings: ReadonlyMap<string, unknown>
 }
 
+/** The registry that the settings name. */
+export function registryOf(settings: ModelPlace['settings']): string {
+  return String(settings.get('registry') ?? 'git')
+}
+
 /** Finds the model that a command speaks of. */
 export async function modelSettings(
   values: ReadonlyMap<string, string>,

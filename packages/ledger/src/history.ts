@@ -53,30 +53,45 @@ function seenRef({ ref, remote }: Place): string {
 async function refuseRewritten(place: Place, head: string | null): Promise<void> {
   const seen = await git.resolveRevision(place.directory, seenRef(place))
   if (seen === undefined || seen === head) return
-  if (head === null || !(await git.isAncestor(place.directory, seen, head))) throw rewritten(place, seen, head)
+  if (head === null || !(await git.areAncestors(place.directory, [seen], head))) throw rewritten(place, seen, head)
 }
 
 /** Remembers a head that was read or written. A parallel run that remembers another is as good. */
 export async function rememberHead(place: Place, head: string | null): Promise<void> {
   if (head === null) return
   const old = (await git.resolveRevision(place.directory, seenRef(place))) ?? git.noObject
-  if (old === head || (old !== git.noObject && !(await git.isAncestor(place.directory, old, head)))) return
+  if (old === head || (old !== git.noObject && !(await git.areAncestors(place.directory, [old], head)))) return
   await git.moveRef(place.directory, seenRef(place), head, old)
 }
 
+/** A head that the ledger once had, and what remembers it, such as a promotion's tag. */
+export interface KeptHead {
+  readonly head: string
+  readonly keptIn: string
+}
+
 /**
- * Holds the ledger against heads that it once had, such as those kept in promotion tags.
- * @throws OutsideError naming the first that its history does not hold.
+ * Holds the ledger against heads that it once had, fetching all of its history where some of them are not at hand.
+ * @throws OutsideError naming those that its history does not hold.
  */
-export async function verifyHeads(place: Place, heads: readonly string[]): Promise<void> {
-  if (heads.length === 0) return
-  const head = await newestHead(place)
-  const isHeld = async (old: string) => head !== null && (await git.isAncestor(place.directory, old, head))
-  const missing: string[] = []
-  for (const old of new Set(heads)) if (!(await isHeld(old))) missing.push(old)
+export async function verifyHeads(place: Place, head: string | null, kept: readonly KeptHead[]): Promise<void> {
+  const missing = await notBehind(place, head, kept)
   if (missing.length === 0) return
   if (head !== null && place.remote) await git.fetchRefs(place.remote, [place.ref], wholeDepth)
-  for (const old of missing) if (!(await isHeld(old))) throw rewritten(place, old, head)
+  const [lost, ...others] = await notBehind(place, head, missing)
+  const names = [lost, ...others].flatMap((one) => one?.keptIn ?? [])
+  if (lost) throw rewritten(place, lost.head, head, names)
+}
+
+/** Those that the head does not come after, as far as history is here. */
+async function notBehind({ directory }: Place, head: string | null, kept: readonly KeptHead[]): Promise<KeptHead[]> {
+  if (head === null) return [...kept]
+  const heads = kept.map((one) => one.head)
+  // One question where all is well, however many promotions there were.
+  if (await git.areAncestors(directory, heads, head)) return []
+  const missing: KeptHead[] = []
+  for (const one of kept) if (!(await git.areAncestors(directory, [one.head], head))) missing.push(one)
+  return missing
 }
 
 /**
@@ -85,10 +100,14 @@ export async function verifyHeads(place: Place, heads: readonly string[]): Promi
  */
 const wholeDepth = 10_000_000
 
-function rewritten({ ref, remote }: Place, seen: string, head: string | null): OutsideError {
+function rewritten(place: Place, seen: string, head: string | null, keptIn: readonly string[] = []): OutsideError {
+  const { ref, remote } = place
+  const witness = keptIn[0] === undefined ? '' : ` (${keptIn[0]} says so)`
+  const memory = keptIn.length === 0 ? 'the refs under refs/headgate/seen/' : `what remembers it: ${keptIn.join(', ')}`
+  const restore = `git push ${remote?.name ?? '.'} +${seen}:${ref}`
   return new OutsideError({
     tried: `Read the ledger ${ref}${remote ? ` of ${remote.name}` : ''}.`,
-    state: `Its history was rewritten: ${seen} was its head once, and ${head ?? 'no ledger'} does not come after it.`,
-    next: `Find out who moved the ref. To restore it: \`git push ${remote?.name ?? '.'} +${seen}:${ref}\`; to accept it as it is, delete the refs under refs/headgate/seen/.`,
+    state: `Its history was rewritten: ${seen} was its head once${witness}, and ${head ?? 'no ledger'} does not come after it.`,
+    next: `Find out who moved the ref. To restore it, in a clone that has it: \`${restore}\`; to accept it as it is, delete ${memory}.`,
   })
 }

@@ -1,5 +1,6 @@
 export type { Entry, EntryKind, EntryOf, NewEntry } from './entry.ts'
 export { ledgerEntrySchema, maxEntryBytes } from './entry.ts'
+export type { KeptHead } from './history.ts'
 export type { Decide, Ledger, LedgerOptions, LedgerView } from './ledger.ts'
 export { openLedger } from './ledger.ts'
 export { ledgerReport } from './report.ts'

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutsideError, UserError } from '@headgate/core'
 import { expect, test } from 'vitest'
-import type { NewEntry } from './index.ts'
-import { ledgerReport, openLedger } from './index.ts'
+import type { LedgerOptions, NewEntry } from './index.ts'
+import { type Ledger, ledgerReport, openLedger } from './index.ts'
 
 const ref = 'refs/headgate/ledger'
 const model = 'flights/delays'
@@ -32,8 +32,9 @@ async function bareRemote() {
   return { folder, remote, clone }
 }
 
-const open = (directory: string, now = () => new Date('2026-01-01T00:00:00Z')) =>
-  openLedger({ directory, ref, remote: 'origin', now })
+const now = () => new Date('2026-01-01T00:00:00Z')
+const open = (directory: string, keptHeads: LedgerOptions['keptHeads'] = async () => []) =>
+  openLedger({ directory, ref, remote: 'origin', now, keptHeads })
 
 test('an absent ledger is empty, an unreachable one is an error', async () => {
   const { remote, clone } = await bareRemote()
@@ -151,9 +152,38 @@ test('a history that was rewritten is noticed by who has seen it, and by a head 
   pushFile(clone(), '')
   await expect(ledger.read(model)).rejects.toThrow(/history was rewritten: [0-9a-f]{40} was its head/)
   await expect(ledger.append(model, [claim('b')])).rejects.toThrow(OutsideError)
-  const stranger = await open(clone())
-  expect((await stranger.read(model)).entries).toEqual([])
-  await expect(stranger.verify([head ?? ''])).rejects.toThrow(/rewritten/)
+  expect((await (await open(clone())).read(model)).entries).toEqual([])
+  const kept = async () => [{ head: head ?? '', keptIn: 'm#champion#1' }]
+  for (const use of [(one: Ledger) => one.read(model), (one: Ledger) => one.append(model, [claim('b')])]) {
+    const stranger = await open(clone(), kept)
+    await expect(use(stranger)).rejects.toThrow(`${head} was its head once (m#champion#1 says so)`)
+  }
+})
+
+test('heads that were kept elsewhere are asked for once for each model', async () => {
+  const { clone } = await bareRemote()
+  const { head } = await (await open(clone())).append(model, [claim('a')])
+  const asked: string[] = []
+  const ledger = await open(clone(), async (name) => {
+    asked.push(name)
+    return [{ head: head ?? '', keptIn: `${name}#champion#1` }]
+  })
+  await ledger.read(model)
+  await ledger.append(model, [claim('b')])
+  await ledger.read('flights')
+  await ledger.read(model)
+  expect(asked).toEqual([model, 'flights'])
+})
+
+test('a head that is appended and kept while another reads is no sign of a rewritten history', async () => {
+  const { clone } = await bareRemote()
+  const other = await open(clone())
+  await other.append(model, [claim('a')])
+  const ledger = await open(clone(), async () => {
+    const { head } = await other.append(model, [claim('b')])
+    return [{ head: head ?? '', keptIn: 'm#champion#1' }]
+  })
+  expect((await ledger.read(model)).entries).toHaveLength(2)
 })
 
 test('a ledger that was deleted is noticed too', async () => {
@@ -181,7 +211,8 @@ test('a shallow clone appends with one commit at hand, and verifies older heads 
   const view = await there.append(model, [claim('c')])
   expect(view.entries).toHaveLength(3)
   expect(real(shallow, 'rev-list', '--count', view.head ?? '')).toBe('2')
-  await there.verify([head ?? ''])
+  const verifying = await open(shallow, async () => [{ head: head ?? '', keptIn: 'm#champion#1' }])
+  expect((await verifying.read(model)).head).toBe(view.head)
   expect(real(shallow, 'rev-list', '--count', 'HEAD')).toBe('1')
   await ledger.append(model, [claim('d')])
   expect((await there.read(model)).entries).toHaveLength(4)
@@ -194,7 +225,7 @@ test('a writer killed at any moment leaves a sound ledger, and a second run comp
   const program = `
     const { openLedger } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
     const ledger = await openLedger({ directory: ${JSON.stringify(directory)}, ref: ${JSON.stringify(ref)},
-      remote: 'origin', now: () => new Date('2026-01-01T00:00:00Z') })
+      remote: 'origin', now: () => new Date('2026-01-01T00:00:00Z'), keptHeads: async () => [] })
     const entry = { kind: 'claim', id: process.argv[1], key: process.argv[1], until: '2026-01-01T01:00:00.000Z', commit: null, actor: 'x' }
     process.stdout.write('.')
     await ledger.append(${JSON.stringify(model)}, [entry])`

@@ -3,7 +3,7 @@ import { OutsideError } from '@headgate/core'
 import { git } from '@headgate/systems'
 import type { Entry, NewEntry } from './entry.ts'
 import { entryLine, newCall, parseLine, stampEntries } from './entry.ts'
-import type { Place } from './history.ts'
+import type { KeptHead, Place } from './history.ts'
 import { newestHead, rememberHead, verifyHeads } from './history.ts'
 
 export interface LedgerOptions {
@@ -14,6 +14,8 @@ export interface LedgerOptions {
   readonly remote: string
   readonly token?: git.GitToken | undefined
   readonly now: () => Date
+  /** Heads that were kept outside of it, by which a clone that never saw it notices that it was rewritten. */
+  readonly keptHeads: (model: string) => Promise<readonly KeptHead[]>
 }
 
 /** One model's entries, oldest first, as of a commit of the ledger (`null`: there is none yet). */
@@ -25,31 +27,48 @@ export interface LedgerView {
 /** What should be appended, seen what is there. Called again whenever somebody else appended first. */
 export type Decide = (entries: readonly Entry[]) => readonly NewEntry[] | Promise<readonly NewEntry[]>
 
-/** The append-only memory of why and when. Every method throws `OutsideError` when the remote cannot be reached. */
+/**
+ * The append-only memory of why and when. Every method throws `OutsideError` when the remote cannot be reached, and
+ * when its history no longer holds a head that it once had: what was seen here, or is kept elsewhere.
+ */
 export interface Ledger {
   read(model: string): Promise<LedgerView>
   /** Appends what `decide` returns, in one commit, if nothing came in between; else reads and decides again. */
   update(model: string, decide: Decide): Promise<LedgerView>
   append(model: string, entries: readonly NewEntry[]): Promise<LedgerView>
-  /** @throws OutsideError when the history no longer holds a head that it once had. */
-  verify(heads: readonly string[]): Promise<void>
 }
 
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { directory, ref, remote: name, token, now } = options
   const isRemote = (await git.remoteUrl(directory, name)) !== undefined
   const place: Place = { directory, ref, remote: isRemote ? { directory, name, token } : undefined }
-  const update = (model: string, decide: Decide) => appendDecided(place, model, decide, now)
+  const verified = new Set<string>()
+  const headOf = async (model: string): Promise<string | null> => {
+    // Asked for before the head: what is kept from here on may be newer than the head.
+    const kept = verified.has(model) ? [] : await options.keptHeads(model)
+    const head = await newestHead(place)
+    await verifyHeads(place, head, kept)
+    verified.add(model)
+    return head
+  }
+  const work: Work = { place, headOf, now }
+  const update = (model: string, decide: Decide) => appendDecided(work, model, decide)
   return {
-    read: (model) => view(place, model),
+    read: (model) => view(work, model),
     update,
     append: (model, entries) => update(model, () => entries),
-    verify: (heads) => verifyHeads(place, heads),
   }
 }
 
-async function view(place: Place, model: string): Promise<LedgerView> {
-  const head = await newestHead(place)
+interface Work {
+  readonly place: Place
+  /** The newest head, verified. */
+  readonly headOf: (model: string) => Promise<string | null>
+  readonly now: () => Date
+}
+
+async function view({ place, headOf }: Work, model: string): Promise<LedgerView> {
+  const head = await headOf(model)
   await rememberHead(place, head)
   return { head, entries: head === null ? [] : await entriesAt(place, head, model) }
 }
@@ -77,12 +96,13 @@ function parseFile(content: string, file: string): Entry[] {
 /** More than the writers that race in one repository: each lost attempt means that somebody else's landed. */
 const attempts = 200
 
-async function appendDecided(place: Place, model: string, decide: Decide, now: () => Date): Promise<LedgerView> {
+async function appendDecided(work: Work, model: string, decide: Decide): Promise<LedgerView> {
+  const { place, now } = work
   const call = newCall()
   let tried: readonly Entry[] = []
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const started = performance.now()
-    const { head, entries } = await view(place, model)
+    const { head, entries } = await view(work, model)
     const ids = new Set(entries.map(({ id }) => id))
     // An answer that was lost on the way back: the attempt landed, although it could not be told.
     if (tried.length > 0 && tried.every(({ id }) => ids.has(id))) return { head, entries }

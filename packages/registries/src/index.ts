@@ -1,4 +1,5 @@
 export * from './download.ts'
+export * from './heads.ts'
 export * from './open.ts'
 export * from './port.ts'
 export { nextVersion } from './version.ts'

@@ -1,8 +1,9 @@
 import { ledgerSettings, strictJson } from '@headgate/core'
 import { ledgerReport, openLedger } from '@headgate/ledger'
+import { headsKeptBy, openRegistry } from '@headgate/registries'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
 import type { Command } from '../command.ts'
-import { modelFlags, modelSettings, nameFlag } from '../model.ts'
+import { modelFlags, modelSettings, nameFlag, registryOf } from '../model.ts'
 
 export const command: Command = {
   promise: 'Shows what was decided, when and why.',
@@ -10,12 +11,9 @@ export const command: Command = {
   run: async ({ values, stdout }) => {
     const { name, workspace, settings } = await modelSettings(values)
     const place = ledgerSettings.parse(settings.get('ledger') ?? {})
-    const ledger = await openLedger({
-      directory: workspace,
-      ref: place.ref,
-      remote: place.remote,
-      now: () => new Date(),
-    })
+    const clone = { directory: workspace, remote: place.remote, now: () => new Date() }
+    const keptHeads = headsKeptBy(() => openRegistry(registryOf(settings), clone))
+    const ledger = await openLedger({ ...clone, ref: place.ref, keptHeads })
     const { entries } = await ledger.read(name)
     const report = ledgerReport(name, entries)
     const format = values.get('format') ?? 'text'

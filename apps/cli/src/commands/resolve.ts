@@ -2,7 +2,7 @@ import { ledgerSettings, strictJson, UserError } from '@headgate/core'
 import { openRegistry, type Registry } from '@headgate/registries'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flags.ts'
-import { modelFlags, modelSettings, nameFlag } from '../model.ts'
+import { modelFlags, modelSettings, nameFlag, registryOf } from '../model.ts'
 
 export const versionFlags = [
   nameFlag,
@@ -30,8 +30,7 @@ export async function resolveVersion(
 ): Promise<{ record: Found; workspace: string }> {
   const { name, workspace, settings } = await modelSettings(values)
   const { remote } = ledgerSettings.parse(settings.get('ledger') ?? {})
-  const kind = String(settings.get('registry') ?? 'git')
-  const registry = await openRegistry(kind, { directory: workspace, remote, now: () => new Date() })
+  const registry = await openRegistry(registryOf(settings), { directory: workspace, remote, now: () => new Date() })
   const version = values.get('model-version')
   const alias = values.get('alias') ?? 'champion'
   const record = await registry.resolve(name, version === undefined ? { alias } : { version })

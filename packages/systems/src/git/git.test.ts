@@ -146,3 +146,20 @@ test('the token reaches its server as a header, and neither arguments nor errors
   expect(seen[0]).toBe(`basic ${Buffer.from('x-access-token:hush-hush').toString('base64')}`)
   expect(await readFile(join(clone, '.git/config'), 'utf8')).not.toContain('hush')
 })
+
+test('commits lie behind another, or one of them does not, or is not here', async () => {
+  const { clone, real } = await cloned()
+  const commit = (message: string) => {
+    real('-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qm', message, '--allow-empty')
+    return real('rev-parse', 'HEAD')
+  }
+  const first = real('rev-parse', 'HEAD')
+  const second = commit('Second')
+  real('checkout', '-q', first)
+  const other = commit('Other')
+  expect(await git.areAncestors(clone, [first, second], second)).toBe(true)
+  expect(await git.areAncestors(clone, [], second)).toBe(true)
+  expect(await git.areAncestors(clone, [first, other], second)).toBe(false)
+  expect(await git.areAncestors(clone, [second], first)).toBe(false)
+  expect(await git.areAncestors(clone, ['f'.repeat(40)], second)).toBe(false)
+})

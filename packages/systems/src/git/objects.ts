@@ -157,7 +157,10 @@ export async function moveRef(directory: string, ref: string, next: string, old:
   throw gitError(directory, ['update-ref', ref], result)
 }
 
-/** Whether `old` is `next`, or lies behind it, as far as history is here. */
-export async function isAncestor(directory: string, old: string, next: string): Promise<boolean> {
-  return (await attempt(directory, ['merge-base', '--is-ancestor', old, next])).code === 0
+/** Whether each of `old` is `next`, or lies behind it, as far as history is here. */
+export async function areAncestors(directory: string, old: readonly string[], next: string): Promise<boolean> {
+  if (old.length === 0) return true
+  const input = [...old, `^${next}`, ''].join('\n')
+  const { code, stdout } = await attempt(directory, ['rev-list', '--max-count=1', '--stdin'], { input })
+  return code === 0 && stdout.length === 0
 }
