@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commonSettings, digestOfTree, schemaName, strictJson } from '@headgate/core'
@@ -25,7 +25,13 @@ const now = () => new Date('2026-01-01T00:00:00Z')
 
 async function read(root: string): ReturnType<typeof readChampion> {
   const settings = commonSettings.extend(stage.settings.shape).parse({ current: 'x.csv', store: 'directory:../store' })
-  const runner = { workspace: root, context: { ephemeral: false }, temporary: tmpdir(), now } as unknown as Runner
+  const runner = {
+    workspace: root,
+    context: { ephemeral: false },
+    temporary: join(root, 'temporary'),
+    now,
+  } as unknown as Runner
+  mkdirSync(join(root, 'temporary'), { recursive: true })
   const common = { model: 'm', workFolder: join(root, '.headgate/m'), failOn: 'never' as const }
   return readChampion({ ...settings, ...common }, runner, {
     forge: undefined,
@@ -80,6 +86,7 @@ test('the champion’s profile is found where it was kept with its version', asy
   writeFileSync(join(root, 'profile.json'), strictJson(profile))
   await register(root, ['profile.json'])
   expect(await read(root)).toMatchObject({ version: '0.1.0', profile: { data: { source: 'train.csv', rows: 7 } } })
+  expect(readdirSync(join(root, 'temporary'))).toEqual([])
 })
 
 test('without a champion, or without its profile, it is told what to give instead', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Settings } from '@headgate/core'
 import { parseDocument, registeredName, UserError } from '@headgate/core'
@@ -36,9 +36,13 @@ export async function readChampion(
   const store =
     settings.store === undefined ? await openStoreOf(model, options) : await openStore(settings.store, options)
   const folder = await mkdtemp(join(temporary, 'champion-'))
-  await downloadAttachments(store, model, isProfile, folder)
-  const file = join(folder, kept.path)
-  return { version: model.version, profile: parseDocument('profile', await readFile(file, 'utf8'), file) }
+  try {
+    await downloadAttachments(store, model, isProfile, folder)
+    const file = join(folder, kept.path)
+    return { version: model.version, profile: parseDocument('profile', await readFile(file, 'utf8'), file) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 function forgeUrlOf({ context: { forge } }: Runner): string | undefined {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +13,8 @@ import {
   joinAtomically,
   listTree,
   readDocument,
+  replaceAtomically,
+  sweepPartials,
   writeAtomically,
 } from './index.ts'
 
@@ -83,6 +85,63 @@ test('a reader finds the old content or the new, whenever the writer is killed',
     const content = await readFile(path, 'utf8').catch(() => '')
     expect(content).toMatch(/^(?:(\d)\1{199999})?$/)
   }
+})
+
+const writing = (path: string) => `
+  const { replaceAtomically } = await import(${JSON.stringify(join(import.meta.dirname, 'write.ts'))})
+  const { writeFile } = await import('node:fs/promises')
+  await replaceAtomically(${JSON.stringify(path)}, async (temporary) => {
+    await writeFile(temporary, 'half')
+    process.stdout.write('.')
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+  })`
+
+/** A process that has begun to write a file, and stays there. */
+async function startWriter(path: string) {
+  const args = ['--conditions=source', '--input-type=module', '-e', writing(path)]
+  const writer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve) => writer.stdout.once('data', resolve))
+  const kill = () => {
+    const ended = new Promise((resolve) => writer.once('exit', resolve))
+    writer.kill('SIGKILL')
+    return ended
+  }
+  return { pid: writer.pid, kill }
+}
+
+test('what killed writers left is swept, what others write is not', async () => {
+  const at = await folder()
+  await mkdir(join(at, 'reports'))
+  const [dead, deeper, alive] = [
+    await startWriter(join(at, 'a.json')),
+    await startWriter(join(at, 'reports/b.json')),
+    await startWriter(join(at, 'c.json')),
+  ]
+  try {
+    await Promise.all([dead.kill(), deeper.kill()])
+    expect(await listTree(at)).toHaveLength(3)
+    const living = (await listTree(at)).find((path) => path.includes(`-${alive.pid}-`)) ?? ''
+    await writeFile(join(at, '.mine.partial'), 'a user’s own')
+    await replaceAtomically(join(at, 'd.json'), async (temporary) => {
+      await writeFile(temporary, 'whole')
+      expect(await sweepPartials(at)).toBe(2)
+    })
+    expect(await listTree(at)).toEqual([living, '.mine.partial', 'd.json'].sort())
+  } finally {
+    await alive.kill()
+  }
+  expect(await sweepPartials(at)).toBe(1)
+  expect(await sweepPartials(join(at, 'absent'))).toBe(0)
+})
+
+test('what another machine writes in a shared folder is swept once nobody has written it for a day', async () => {
+  const at = await folder()
+  const partial = join(at, '.model.bin.00c0ffee-1-0123456789ab.partial')
+  await writeFile(partial, 'half')
+  expect(await sweepPartials(at)).toBe(0)
+  const before = new Date(Date.now() - 25 * 3_600_000)
+  await utimes(partial, before, before)
+  expect(await sweepPartials(at)).toBe(1)
 })
 
 test('an absent document is not an error, an unreadable one is', async () => {

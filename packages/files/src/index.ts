@@ -1,4 +1,5 @@
 export * from './confine.ts'
 export * from './documents.ts'
+export { sweepPartials } from './partials.ts'
 export * from './tree.ts'
 export * from './write.ts'

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { copyFile, mkdir, open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { withPartial } from './partials.ts'
 
 /**
  * Writes a file so that a reader finds the old content or the new, never a part of it, whenever the process ends.
@@ -36,21 +36,14 @@ export async function joinAtomically(parts: readonly string[], to: string): Prom
   })
 }
 
-/**
- * Lets `write` fill a temporary file beside `path`, and then puts it in the place of `path`.
- * The name begins with a dot and ends in `.partial`, by which a leftover is known after a crash.
- */
+/** Lets `write` fill a temporary file beside `path`, and then puts it in the place of `path`. */
 export async function replaceAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
-  try {
+  await withPartial(path, async (temporary) => {
     await write(temporary)
     await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
+  })
   await syncFolder(folder)
 }
 

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -190,4 +191,28 @@ test('what an earlier stage reported stands in the comment too, and a damaged re
   expect(announced[0]?.markdown).toContain('Three rows.')
   writeFileSync(written('reports/train.json'), '{"title":1}')
   expect((await play(async () => found('pass'))).exitCode).toBe(2)
+})
+
+/** A process that is killed while it writes a document into the work folder. */
+function killWriter(): void {
+  const program = `
+    const { replaceAtomically } = await import('@headgate/files')
+    await replaceAtomically(${JSON.stringify(join(folder, '.headgate/m/validation.json'))}, async (temporary) => {
+      const { writeFileSync } = await import('node:fs')
+      writeFileSync(temporary, '{"half":')
+      process.kill(process.pid, 'SIGKILL')
+    })`
+  const args = ['--conditions=source', '--input-type=module', '-e', program]
+  expect(spawnSync(process.execPath, args, { cwd: import.meta.dirname })).toMatchObject({ signal: 'SIGKILL' })
+}
+
+test('what a killed run left half written is swept by the next, but not by a dry run', async () => {
+  killWriter()
+  const partials = () => readdirSync(join(folder, '.headgate/m')).filter((name) => name.endsWith('.partial'))
+  expect(partials()).toHaveLength(1)
+  await play(async () => found('pass'), { 'dry-run': 'true' })
+  expect(partials()).toHaveLength(1)
+  const { lines } = await play(async () => found('pass'))
+  expect(partials()).toEqual([])
+  expect(lines).toContain('Removed 1 file that a killed run had left half written.')
 })

@@ -11,7 +11,7 @@ import type {
   StageName,
 } from '@headgate/core'
 import { documentFile, documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
-import { readText, writeAtomically, writeDocument } from '@headgate/files'
+import { readText, sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
 import { detectRunner } from './detect.ts'
@@ -87,6 +87,7 @@ async function pass<S extends AnyStage, Ports>(
   const started = runner.now()
   const settings = await settingsOf(stage, runner)
   if (settings.token) runner.mask(settings.token)
+  if (!settings.dryRun) await sweep(settings.workFolder, runner)
   if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
   const wired = await wire(settings, runner)
   if (wired.close) close.push(wired.close)
@@ -113,6 +114,12 @@ function settingsOf<S extends AnyStage>(stage: S, runner: Runner): Promise<Setti
     environment: runner.variables,
     workspace: runner.workspace,
   })
+}
+
+async function sweep(workFolder: string, { log }: Runner): Promise<void> {
+  const swept = await sweepPartials(workFolder)
+  if (swept === 0) return
+  log.info(`Removed ${swept} ${swept === 1 ? 'file' : 'files'} that a killed run had left half written.`)
 }
 
 async function restoreHandOver<S extends AnyStage>(runner: Runner, settings: Settings<S>): Promise<void> {

@@ -1,13 +1,14 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf, UserError } from '@headgate/core'
-import { listTree } from '@headgate/files'
+import { digestFile, listTree } from '@headgate/files'
 import type { Forge, Release, ReleaseAsset } from '@headgate/forges'
 import { expect, test } from 'vitest'
 import { storeConformance } from './conformance.ts'
 import { openStore, openStoreOf } from './index.ts'
+import { objectName } from './verify.ts'
 
 const folder = () => mkdtemp(join(tmpdir(), 'store-'))
 
@@ -147,4 +148,26 @@ test('a misspelt kind is an error with the nearest known one', async () => {
 test('a model that is stored in another repository is not looked for in this one', async () => {
   const { options } = await releaseBench()
   await expect(openStore('release:https://x/other/repo', options)).rejects.toThrow(/other\/repo/)
+})
+
+test('what a writer that was killed left in a directory store is swept by the next one', async () => {
+  const workspace = await folder()
+  const source = join(workspace, 'model.bin')
+  await writeFile(source, 'weights')
+  const file = { path: 'model.bin', source, ...(await digestFile(source)) }
+  const place = { name: 'team/m', digest: file.digest }
+  const kept = join(workspace, 'kept/team/m')
+  const program = `
+    const { replaceAtomically } = await import('@headgate/files')
+    await replaceAtomically(${JSON.stringify(join(kept, objectName(file.digest)))}, async (temporary) => {
+      const { writeFileSync } = await import('node:fs')
+      writeFileSync(temporary, 'weig')
+      process.kill(process.pid, 'SIGKILL')
+    })`
+  spawnSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', program], {
+    cwd: import.meta.dirname,
+  })
+  expect(await listTree(kept)).toEqual([expect.stringMatching(/^\.sha256-.*\.partial$/)])
+  await (await openStore('directory:kept', { workspace, ephemeral: false })).put(place, [file])
+  expect(await listTree(kept)).toEqual([objectName(file.digest)])
 })

@@ -2,7 +2,7 @@ import { copyFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { File } from '@headgate/core'
 import { OutsideError, UserError } from '@headgate/core'
-import { copyAtomically, digestFile } from '@headgate/files'
+import { copyAtomically, digestFile, sweepPartials } from '@headgate/files'
 import type { StoreOptions } from '../open.ts'
 import type { Place, Source, Store } from '../port.ts'
 import { missing, objectName, placeVerified } from '../verify.ts'
@@ -21,6 +21,8 @@ export function directoryStore(location: string, options: StoreOptions): Store {
   return {
     ...self,
     put: async (place, files) => {
+      // Models are large: what a killed run left of one would fill the disk.
+      await sweepPartials(join(root, place.name))
       for (const file of files) await keep(file, pathOf(place, file))
     },
     fetch: async (place, files, into) => {
