@@ -1,30 +1,35 @@
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 
-const run = promisify(execFile)
-
-/** What Git says of a work tree; empty texts where there is none. */
+/** What Git says of a work tree; empty texts where it says nothing. */
 export interface Repository {
-  readonly root: string
   readonly commit: string
   readonly branch: string
   readonly defaultBranch: string
   readonly actor: string
 }
 
+const originHead = 'refs/remotes/origin/HEAD'
+
 /** Asks Git about the folder. Nothing here fails: a folder outside Git is a place like any other. */
 export async function readRepository(folder: string): Promise<Repository> {
-  const ask = (...words: string[]): Promise<string> =>
-    run('git', ['-C', folder, ...words]).then(
-      ({ stdout }) => stdout.trim(),
-      () => '',
-    )
-  const [root, commit, branch, head, actor] = await Promise.all([
-    ask('rev-parse', '--show-toplevel'),
-    ask('rev-parse', 'HEAD'),
-    ask('symbolic-ref', '--short', 'HEAD'),
-    ask('symbolic-ref', '--short', 'refs/remotes/origin/HEAD'),
-    ask('config', 'user.name'),
+  const [revisions, actor] = await Promise.all([
+    ask(folder, 'rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD', originHead),
+    ask(folder, 'config', 'user.name'),
   ])
-  return { root: root || folder, commit, branch, defaultBranch: head.replace(/^origin\//, '') || 'main', actor }
+  // What Git does not know, it says back before it fails.
+  const known = revisions.filter((line) => line !== 'HEAD' && line !== originHead)
+  const named = (prefix: string): string => known.find((line) => line.startsWith(prefix))?.slice(prefix.length) ?? ''
+  return {
+    commit: known[0] ?? '',
+    branch: named('refs/heads/'),
+    defaultBranch: named('refs/remotes/origin/') || 'main',
+    actor: actor[0] ?? '',
+  }
+}
+
+/** The lines of an answer, also of one that ends in a failure. */
+function ask(folder: string, ...words: string[]): Promise<string[]> {
+  return new Promise((done) => {
+    execFile('git', ['-C', folder, ...words], (_error, stdout) => done(stdout.trim().split('\n')))
+  })
 }
