@@ -10,9 +10,10 @@ import { tableOf } from './table.ts'
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, 'no-peers': { type: 'boolean' } } })
 const runs = Number(values.runs)
-const cli = join(import.meta.dirname, '../apps/cli/build/main.js')
+const cli = join(import.meta.dirname, '../apps/cli/bin/headgate.js')
 if (!Number.isInteger(runs) || runs < 1) end(`--runs: expected a whole number from 1, got "${values.runs}".`)
-if (!existsSync(cli)) end('The command is not built: run `npm run build` first.')
+if (!existsSync(join(import.meta.dirname, '../apps/cli/dist/index.js')))
+  end('The command is not built: run `npm run build` first.')
 
 const peers = values['no-peers'] ? { missing: '`--no-peers` was given' } : installPeers()
 const note = 'missing' in peers ? `Without the peers: ${peers.missing}.` : ''
@@ -24,9 +25,10 @@ const table = tableOf(measurements)
 const text = `# Cold start
 
 Wall time of fresh processes on one hundred rows, ${runs} runs each in turn after one unmeasured; ratios are of medians.
-"Uncached" is without what Node compiled in earlier runs. The peers do the nearest they have, from Python: Evidently
-without the id's checks and the types, and with the ROC AUC of both models but no interval; Great Expectations without
-the types and without a page. It evaluates no models. Made by \`npm run bench\`.
+"Processor" is user and system time of a run, which other work on the machine hardly changes. "Uncached" is without
+what Node compiled in earlier runs. The peers do the nearest they have, from Python: Evidently without the id's checks and
+the types, and with the ROC AUC of both models but no interval; Great Expectations without the types and without a page.
+It evaluates no models. Made by \`npm run bench\`.
 
 ${table}
 

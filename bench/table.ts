@@ -1,10 +1,10 @@
 import { type Measurement, median, type Subject } from './measurement.ts'
 
-const header = ['Process', 'Minimum', 'Median', 'Target', 'To Headgate', 'To bare Node']
+const header = ['Process', 'Minimum', 'Median', 'Target', 'Processor', 'To Headgate', 'To bare Node']
 
 /** The measurements as a Markdown table: milliseconds, and ratios of medians. */
 export function tableOf(measurements: readonly Measurement[]): string {
-  const rows = measurements.map(({ subject, times }) => {
+  const rows = measurements.map(({ subject, times, processor }) => {
     const middle = median(times)
     const own = measurements.find((other) => other.subject.task === subject.task && other.subject.target !== undefined)
     return [
@@ -12,6 +12,7 @@ export function tableOf(measurements: readonly Measurement[]): string {
       milliseconds(Math.min(...times)),
       milliseconds(middle),
       targetText(subject, middle),
+      processor === undefined ? '' : milliseconds(processor),
       own === undefined || own.subject === subject ? '' : ratio(middle, median(own.times)),
       ratio(middle, median(measurements[0]?.times ?? [])),
     ]

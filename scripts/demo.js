@@ -14,7 +14,6 @@ function run(command, ...args) {
 }
 
 if (!existsSync(join(root, 'node_modules/.package-lock.json'))) run('npm', 'ci', '--no-audit', '--no-fund')
-run('node', 'scripts/require-node.js')
-run('tsc', '-b')
+run('npm', 'run', '--silent', 'build')
 run('node', 'scripts/tools.ts', 'example')
 run('node', '--conditions=source', 'scripts/demo/main.ts')

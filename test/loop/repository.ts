@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 
-const command = join(import.meta.dirname, '../../apps/cli/build/main.js')
+const command = join(import.meta.dirname, '../../apps/cli/bin/headgate.js')
 
 const homes: string[] = []
 

@@ -7,4 +7,4 @@ if (major < 22 || (major === 22 && minor < 12)) {
   )
   process.exit(2)
 }
-await import('../build/main.js')
+await import('../dist/index.js')

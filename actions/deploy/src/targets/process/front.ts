@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OutsideError, UserError } from '@headgate/core'
 import { readText } from '@headgate/files'
@@ -120,10 +120,9 @@ function pidFile(folder: string): string {
 
 /** The front beside this code: bundled in a folder of its own, built, or in source. */
 function frontCommand(): string[] {
-  const here = import.meta.dirname ?? dirname(process.argv[1] ?? '')
+  const here = import.meta.dirname
   const candidates = [
     join(here, 'front', 'index.js'),
-    join(dirname(process.argv[1] ?? ''), 'front', 'index.js'),
     join(here, '..', '..', 'front.js'),
     join(here, '..', '..', 'front.ts'),
   ]
