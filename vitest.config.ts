@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['{packages,actions,apps}/*/src/**/*.test.ts', 'test/unit/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          // It imports JSON as only a bundler does.
+          deps: { optimizer: { ssr: { enabled: true, include: ['@actions/workflow-parser'] } } },
         },
       },
       {
@@ -24,7 +26,6 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          server: { deps: { inline: [/@actions\/(workflow-parser|expressions)/] } },
         },
       },
     ],
