@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { stageNames } from '@headgate/core'
 
@@ -16,6 +17,7 @@ interface Bundle {
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
+const ncc = fileURLToPath(import.meta.resolve('@vercel/ncc/dist/ncc/cli.js'))
 const bundles: readonly Bundle[] = [
   ...stageNames.map((name) => ({ name, entry: `actions/${name}/build/main.js`, into: `actions/${name}/dist` })),
   { name: 'deploy-front', entry: 'actions/deploy/build/front.js', into: 'actions/deploy/dist/front' },
@@ -43,6 +45,7 @@ async function bundle({ name, entry, into }: Bundle, digest: string): Promise<bo
   }
   for (const file of globSync('*.js', { cwd: join(root, into) })) rmSync(join(root, into, file))
   const words = [
+    ncc,
     'build',
     join(root, entry),
     '-o',
@@ -53,7 +56,7 @@ async function bundle({ name, entry, into }: Bundle, digest: string): Promise<bo
     '@duckdb/node-api',
   ]
   try {
-    await run('ncc', words, { cwd: root, maxBuffer: 1e8 })
+    await run(process.execPath, words, { cwd: root, maxBuffer: 1e8 })
   } catch (error) {
     console.error(`${name}: ncc failed\n${(error as Error).message}`)
     return false

@@ -100,7 +100,7 @@ const predictions = lines.map((line) => line.split(',')).map(([id, x]) => id + '
 writeFileSync(output + '/predictions.csv', 'id,prediction\\n' + predictions.join('\\n') + '\\n')
 `
 
-export const files: Files = {
+const files: Files = {
   'headgate.yml': settings,
   'contract.yaml': contract,
   'train.mjs': training,

@@ -21,7 +21,7 @@ export const stepNames = [
   'drain',
   'stop old',
 ] as const
-export type StepName = (typeof stepNames)[number]
+type StepName = (typeof stepNames)[number]
 
 /** A journal with all steps pending. `changed` is called after each change, and waited for. */
 export function openJournal(now: () => Date, changed: (steps: readonly DeploymentStep[]) => Promise<void>): Journal {

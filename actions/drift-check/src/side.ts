@@ -5,7 +5,7 @@ import type { Table, TableColumn } from '@headgate/tables'
 import { categoryCounts, missingCount, numericColumn } from '@headgate/tables'
 
 /** What both sides are compared by: kinds of values, rather than how a source stores them. */
-export type Family = 'number' | 'boolean' | 'text' | 'time' | 'other'
+type Family = 'number' | 'boolean' | 'text' | 'time' | 'other'
 
 /** A column's values, read from data. */
 export interface Values {

@@ -6,7 +6,6 @@ import { commonSettings, digestOf, documentSchema, OutsideError, strictJson, Use
 import type { GateSettings } from '@headgate/gate'
 import { renderMarkdown } from '@headgate/reports'
 import { type Flight, labelledCsv, makeFlights, predictionCsv } from '@headgate/testkit'
-import type { Nodes } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { gfm } from 'micromark-extension-gfm'
@@ -262,7 +261,10 @@ test('a candidate without predictions is scored by `predict`, and a later job ge
   expect(kept).toEqual({ 'candidate.csv': files['good.csv'] })
 })
 
-function nodesOf(node: Nodes): Nodes[] {
+type Root = ReturnType<typeof fromMarkdown>
+type Node = Root | Root['children'][number]
+
+function nodesOf(node: Node): Node[] {
   return 'children' in node ? [node, ...node.children.flatMap(nodesOf)] : [node]
 }
 

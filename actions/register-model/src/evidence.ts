@@ -4,7 +4,7 @@ import { digestOf, documentFile, isPromotable, type Problem, parseDocument, Refu
 import { readText } from '@headgate/files'
 
 /** A document of the work folder, with the digest of its file. */
-export interface Proof<K extends DocumentKind> {
+interface Proof<K extends DocumentKind> {
   readonly document: Document<K>
   readonly digest: Digest
 }

@@ -20,7 +20,7 @@ const handleSchema = z.object({
 export type Handle = z.output<typeof handleSchema>
 
 /** The handle's file in the work folder. */
-export function handleFile(workFolder: string): string {
+function handleFile(workFolder: string): string {
   return join(workFolder, 'handle.json')
 }
 

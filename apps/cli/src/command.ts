@@ -19,7 +19,7 @@ export interface Command {
   run(given: CommandInput): Promise<number>
 }
 
-export interface CommandInput extends Streams {
+interface CommandInput extends Streams {
   readonly values: ReadonlyMap<string, string>
   readonly positionals: readonly string[]
 }

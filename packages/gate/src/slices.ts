@@ -14,7 +14,7 @@ export interface Slice {
 }
 
 /** The column of `column=value`, or of a column alone. */
-export function sliceColumn(slice: string): string {
+function sliceColumn(slice: string): string {
   const at = slice.indexOf('=')
   return at < 0 ? slice : slice.slice(0, at)
 }

@@ -84,7 +84,7 @@ function drawLines(plot: Plot): string[] {
 }
 
 /** At most 40 levels; a gap is a space. */
-export function sparkline(values: readonly (number | null)[]): string {
+function sparkline(values: readonly (number | null)[]): string {
   const scale = scaleOf(values, levels.length - 1)
   const shown = values.slice(-40)
   return shown.map((value) => (value === null || scale === undefined ? ' ' : levels[scale(value)])).join('')

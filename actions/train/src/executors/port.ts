@@ -5,13 +5,13 @@ export const executorNames = ['process', 'docker', 'kubernetes', 'ray', 'spark']
 export type ExecutorName = (typeof executorNames)[number]
 
 /** What one training reads: a file or folder of this machine, or a URL that the executor's machines read themselves. */
-export interface DataSource {
+interface DataSource {
   /** Absolute path, or URL without credentials. */
   readonly location: string
   readonly digest: Digest
 }
 
-export interface Labels {
+interface Labels {
   readonly runId: string
   readonly commit: string
   /** When it should have ended (ISO 8601); `null` without a timeout. */
@@ -55,14 +55,14 @@ export interface Spec {
 /** How an executor finds a job again, as JSON that another machine can read. */
 export type Job = Readonly<Record<string, string | number | null>>
 
-export interface Submitted {
+interface Submitted {
   readonly job: Job
   /** The run's id: of the earlier run where the same training was there already. */
   readonly runId: string
   readonly isNew: boolean
 }
 
-export type JobState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+type JobState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 
 export interface JobStatus {
   readonly state: JobState

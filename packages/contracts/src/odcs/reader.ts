@@ -20,7 +20,7 @@ export interface NodeReader {
   scalar(node: Node | null | undefined, what: string): Scalar | undefined
 }
 
-export interface Entry {
+interface Entry {
   readonly key: Node
   readonly value: Node | null
 }

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import axe from 'axe-core'
 import { chromium } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { sampleOptions, sampleReports } from '../../test/sample.ts'
@@ -22,7 +22,7 @@ test.skipIf(browser === undefined).each(['light', 'dark'] as const)(
       const requests: string[] = []
       page.on('request', (request) => requests.push(request.url()))
       await page.setContent(await renderHtml(sampleReports, sampleOptions))
-      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+      await page.evaluate(axe.source)
       const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run())
       expect(violations.map(({ id, nodes }) => ({ id, html: nodes.map(({ html }) => html.slice(0, 200)) }))).toEqual([])
       expect(requests).toEqual([])

@@ -1,7 +1,7 @@
 import type { Status, Verdict } from '@headgate/core'
 
 /** Pages name colours by what they mean; this is where each gets its two shades. All text meets 4.5:1 on its ground. */
-export const palette = {
+const palette = {
   ground: ['#ffffff', '#14171c'],
   raised: ['#f6f7f9', '#1c2027'],
   line: ['#dde1e7', '#343b46'],

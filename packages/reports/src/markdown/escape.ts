@@ -49,7 +49,7 @@ function clip(text: string): string {
 }
 
 /** A name as a code span. Its fence is longer than any run of backticks inside. */
-export function codeSpan(name: string): string {
+function codeSpan(name: string): string {
   const shown = shorten(inertName(name), longestName)
   // A table ends its cell at a pipe even inside a code span, and forges differ on escaping it there.
   if (/[|]/.test(shown)) return `<code>${escapeInert(shown)}</code>`

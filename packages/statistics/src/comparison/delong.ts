@@ -12,7 +12,7 @@ export interface DeLong {
   readonly covariance: number
 }
 
-export interface Area {
+interface Area {
   readonly area: number
   readonly variance: number
 }

@@ -15,7 +15,7 @@ export interface CalibrationBin {
 }
 
 /** Bin of each row: [k/bins, (k+1)/bins), the last one closed; or by rank, as even as the rows divide. */
-export function calibrationBins(scores: Float64Array, bins: number, binning: Binning): Int32Array {
+function calibrationBins(scores: Float64Array, bins: number, binning: Binning): Int32Array {
   if (binning === 'width') return Int32Array.from(scores, (score) => widthBin(score, bins))
   const order = Array.from(scores.keys()).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0))
   const binOfRow = new Int32Array(scores.length)

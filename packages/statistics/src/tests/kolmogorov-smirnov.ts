@@ -22,7 +22,7 @@ function ksPValue(steps: number, n: number, m: number): number {
 }
 
 /** P(D ≥ d) by the one-sample distribution at n m / (n + m) observations, rounded. */
-export function ksAsymptotic(d: number, n: number, m: number): number {
+function ksAsymptotic(d: number, n: number, m: number): number {
   return kolmogorovSf(d, roundHalfEven((n * m) / (n + m)))
 }
 

@@ -37,7 +37,7 @@ export type TestName =
 /** Both sides of one column. NaN and infinite values are dropped before a test, as Evidently does. */
 export type TestInput = NumericInput | CategoricalInput
 
-export interface NumericInput {
+interface NumericInput {
   readonly type: 'num'
   readonly reference: Sample
   readonly current: Sample
@@ -47,7 +47,7 @@ export interface NumericInput {
   readonly seed?: number
 }
 
-export interface CategoricalInput {
+interface CategoricalInput {
   readonly type: 'cat'
   readonly reference: CategoryCounts
   readonly current: CategoryCounts

@@ -6,9 +6,9 @@ export type Categories = NonNullable<ColumnProfile['categories']>
 /** Up to so many distinct values are categories that may be named. */
 export const namedCategories = 100
 /** A value seen so often names no person. */
-export const namedFrom = 10
+const namedFrom = 10
 /** So many hashed values are kept of a column with more. */
-export const keptHashes = 1000
+const keptHashes = 1000
 
 const mark = 'hash:'
 

@@ -5,7 +5,7 @@ import type { Table, TableColumn } from '../table.ts'
 export type Histogram = NonNullable<ColumnProfile['histogram']>
 
 /** So many bins of about equal count bound a distribution function to 1/256. */
-export const binCount = 256
+const binCount = 256
 
 interface Wanted {
   readonly column: TableColumn

@@ -26,7 +26,7 @@ const stateSchema = z.object({
 })
 export type State = z.output<typeof stateSchema>
 
-export const stateFile = 'state.json'
+const stateFile = 'state.json'
 
 /** @throws UserError when the file is damaged: what runs is unknown then, and nothing may be guessed. */
 export async function readState(folder: string): Promise<State> {
