@@ -17,9 +17,9 @@ const run = promisify(execFile)
 export async function fetchDuckdb(tools: string): Promise<string> {
   const native = `@duckdb/node-bindings-${platformName()}`
   const names = ['@duckdb/node-api', '@duckdb/node-bindings', 'detect-libc', native]
-  if (pinnedPackages[native]?.integrity === undefined) {
+  if (pinnedPackages[native] === undefined) {
     throw new UserError({
-      what: `no checked DuckDB library is known for ${platformName()}.`,
+      what: `DuckDB publishes no library for ${platformName()}.`,
       fix: 'Name a folder with its npm packages by `duckdb-library`.',
     })
   }
