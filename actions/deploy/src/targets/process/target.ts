@@ -37,10 +37,8 @@ const shownLines = 20
 /** Serves versions as processes of this machine, behind a front that owns the public port. */
 export function processTarget(options: ProcessTargetOptions): Target {
   const { folder, address } = options
-  const environment = outliving(options.environment)
+  const site: Site = { folder, address, environment: outliving(options.environment) }
   let release = async (): Promise<void> => undefined
-  const change = async (part: Partial<State>): Promise<void> =>
-    writeState(folder, { ...(await readState(folder)), ...part })
   return {
     name: 'process',
     endpoint: `http://${address.host}:${address.port}`,
@@ -59,38 +57,21 @@ export function processTarget(options: ProcessTargetOptions): Target {
       return found !== undefined && isRunning(found.process)
     },
     check: () => checkFront(folder, address),
-    start: async (version) => {
-      const instance = await startVersion(options, environment, version)
-      return instanceOf(instance)
-    },
-    switchTo: async ({ id }) => {
-      const { serving, starting } = await readState(folder)
-      if (serving?.id === id) return direct(folder, address, environment, serving.port)
-      if (starting?.id !== id) throw new Error(`${id} was not started here`)
-      await change({ serving: starting, starting: null, retiring: serving })
-      return direct(folder, address, environment, starting.port)
-    },
-    switchBack: async () => {
-      const { serving, retiring } = await readState(folder)
-      await change({ serving: retiring, starting: serving, retiring: null })
-      if (retiring) return direct(folder, address, environment, retiring.port)
-      await stopFront(folder)
-      return 'Nothing served before: the front was ended.'
-    },
+    start: async (version) => instanceOf(await startVersion(options, site, version)),
+    switchTo: ({ id }) => switchTo(site, id),
+    switchBack: () => switchBack(site),
     drain: (timeoutMs) => drain(folder, timeoutMs),
     stopOld: () => stopOld(folder),
-    stop: async ({ id }) => {
-      const found = await find(folder, id)
-      if (found) await endProcessGroup(found.process, stopGraceMs)
-      const { starting } = await readState(folder)
-      if (starting?.id === id) await change({ starting: null })
-    },
-    log: async ({ id }) => {
-      const found = await find(folder, id)
-      const hide = masker(options.secrets)
-      return found ? (await lastLinesOf(join(folder, found.log), shownLines)).map(hide) : []
-    },
+    stop: ({ id }) => stop(folder, id),
+    log: ({ id }) => logOf(folder, id, masker(options.secrets)),
   }
+}
+
+/** Where versions are served, and with what the front is started. */
+interface Site {
+  readonly folder: string
+  readonly address: Address
+  readonly environment: Readonly<Record<string, string>>
 }
 
 /** CI runners end what a job leaves behind; these are the marks by which they know it. */
@@ -101,10 +82,9 @@ function outliving(environment: Readonly<Record<string, string>>): Record<string
 
 async function startVersion(
   options: ProcessTargetOptions,
-  environment: Readonly<Record<string, string>>,
+  { folder, environment }: Site,
   { version, digest, folder: model }: Release,
 ): Promise<ProcessInstance> {
-  const { folder } = options
   const id = randomBytes(8).toString('hex')
   const port = await freePort()
   const log = join('logs', `${version}-${id}.log`)
@@ -130,13 +110,28 @@ function instanceOf({ id, version, digest, previousVersion, port }: ProcessInsta
   return { id, version, digest, previousVersion, url: `http://127.0.0.1:${port}` }
 }
 
+async function change(folder: string, part: Partial<State>): Promise<void> {
+  await writeState(folder, { ...(await readState(folder)), ...part })
+}
+
+async function switchTo(site: Site, id: string): Promise<string> {
+  const { serving, starting } = await readState(site.folder)
+  if (serving?.id === id) return direct(site, serving.port)
+  if (starting?.id !== id) throw new Error(`${id} was not started here`)
+  await change(site.folder, { serving: starting, starting: null, retiring: serving })
+  return direct(site, starting.port)
+}
+
+async function switchBack(site: Site): Promise<string> {
+  const { serving, retiring } = await readState(site.folder)
+  await change(site.folder, { serving: retiring, starting: serving, retiring: null })
+  if (retiring) return direct(site, retiring.port)
+  await stopFront(site.folder)
+  return 'Nothing served before: the front was ended.'
+}
+
 /** Makes the front pass requests on to this port, and makes sure that it does. */
-async function direct(
-  folder: string,
-  address: Address,
-  environment: Readonly<Record<string, string>>,
-  port: number,
-): Promise<string> {
+async function direct({ folder, address, environment }: Site, port: number): Promise<string> {
   const started = await ensureFront(folder, address, environment)
   const { backend } = await askFront(folder, 'switch')
   if (backend !== port) throw strayFront(port, backend)
@@ -164,6 +159,18 @@ async function drain(folder: string, timeoutMs: number): Promise<string> {
     if (Date.now() - started > timeoutMs) return `${left} requests were still unanswered after ${seconds} s.`
     await sleep(50)
   }
+}
+
+async function stop(folder: string, id: string): Promise<void> {
+  const found = await find(folder, id)
+  if (found) await endProcessGroup(found.process, stopGraceMs)
+  const { starting } = await readState(folder)
+  if (starting?.id === id) await change(folder, { starting: null })
+}
+
+async function logOf(folder: string, id: string, hide: (line: string) => string): Promise<string[]> {
+  const found = await find(folder, id)
+  return found ? (await lastLinesOf(join(folder, found.log), shownLines)).map(hide) : []
 }
 
 async function stopOld(folder: string): Promise<string> {
