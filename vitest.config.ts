@@ -4,8 +4,6 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    // Tests that kill at random moments share two cores in CI: one more try, which the report names.
-    retry: process.env.CI ? 1 : 0,
     projects: [
       {
         extends: true,
