@@ -262,4 +262,7 @@ test('the report tells what happened, in order', async () => {
   ])
   expect(report.summary).toBe('2 entries, the last on 2026-01-01: champion moved from nothing to 0.1.0: first.')
   expect(ledgerReport(model, []).sections).toEqual([])
+  const decision = { ...stamp, id: '3', kind: 'decision', retrain: false, key: 'k', runUrl: null } as const
+  const told = ledgerReport(model, [{ ...decision, reasons: ['One window drifted.'], blockedBy: ['Cooldown.'] }])
+  expect(told.summary).toBe('1 entry, the last on 2026-01-01: no retrain: One window drifted; Cooldown.')
 })

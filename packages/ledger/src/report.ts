@@ -35,7 +35,7 @@ function sentenceOf(entry: Entry): string {
     case 'window':
       return `${entry.drifted ? 'drift' : 'no drift'} from ${entry.from.slice(0, 10)} to ${entry.until.slice(0, 10)}${shareOf(entry.share)}`
     case 'decision':
-      return `${entry.retrain ? 'retrain' : 'no retrain'}: ${[...entry.reasons, ...entry.blockedBy].join('; ')}`
+      return `${entry.retrain ? 'retrain' : 'no retrain'}: ${[...entry.reasons, ...entry.blockedBy].map(withoutStop).join('; ')}`
     case 'claim':
       return `retraining claimed until ${entry.until}`
     case 'outcome':
@@ -49,6 +49,10 @@ function sentenceOf(entry: Entry): string {
     case 'deployment':
       return `version ${entry.version} to ${entry.environment} ${entry.status}: ${entry.reason}`
   }
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '')
 }
 
 function shareOf(share: number | null): string {
