@@ -23,11 +23,7 @@ test('deploy serves the registered version behind its front, from the bundle', a
 
   expect(code).toBe(0)
   expect(outputs).toEqual({
-    verdict: 'pass',
-    summary: document.summary,
-    'document-path': join(site.work, 'deployment.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '0',
+    ...site.common('deployment.json', 0),
     version: '0.1.0',
     endpoint: `http://127.0.0.1:${port}`,
     'rolled-back': 'false',
@@ -37,6 +33,7 @@ test('deploy serves the registered version behind its front, from the bundle', a
   expect(writes).toEqual(['POST /repos/acme/tiny/check-runs'])
   expect(document).toMatchObject({
     schema: 'headgate/deployment@1',
+    verdict: 'pass',
     target: 'process',
     environment: 'production',
     previousVersion: null,

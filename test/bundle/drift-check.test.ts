@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDocument, settings, table } from '../loop/repository.ts'
 import { openSite } from './runner.ts'
@@ -22,11 +21,7 @@ test('drift-check finds the shifted column, starts the retraining, and does not 
 
   expect(code).toBe(0)
   expect(outputs).toEqual({
-    verdict: 'fail',
-    summary: document.summary,
-    'document-path': join(site.work, 'drift.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '0',
+    ...site.common('drift.json', 0),
     drifted: 'true',
     share: '0.5',
     retrain: 'true',
@@ -42,5 +37,9 @@ test('drift-check finds the shifted column, starts the retraining, and does not 
   expect(x).toMatchObject({ column: 'x', test: 'ks', drifted: true })
   expect((x?.pValue ?? 0) / certainShift).toBeCloseTo(1, 9)
   expect(label).toMatchObject({ column: 'label', drifted: false })
-  expect(document).toMatchObject({ schema: 'headgate/drift@1', decision: { retrain: true, blockedBy: [] } })
+  expect(document).toMatchObject({
+    schema: 'headgate/drift@1',
+    verdict: 'fail',
+    decision: { retrain: true, blockedBy: [] },
+  })
 })

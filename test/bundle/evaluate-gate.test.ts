@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDocument } from '../loop/repository.ts'
 import { openSite } from './runner.ts'
@@ -17,13 +16,7 @@ test('evaluate-gate refuses what sixty rows cannot decide, and its report is the
   const document = readDocument(site, 'evaluation.json')
 
   expect(code).toBe(1)
-  expect(outputs).toEqual({
-    verdict: 'inconclusive',
-    summary: document.summary,
-    'document-path': join(site.work, 'evaluation.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '1',
-  })
+  expect(outputs).toEqual(site.common('evaluation.json', 1))
   expect(summary).toMatch(/^### tiny: inconclusive/)
   expect(writes).toEqual(['POST /repos/acme/tiny/issues/7/comments', 'POST /repos/acme/tiny/check-runs'])
   expect(site.workFiles()).toEqual(['evaluation.json', 'report.html', 'reports/evaluate-gate.json'])

@@ -12,11 +12,7 @@ test('register-model tags a version, keeps its bytes, and tells the ledger', asy
 
   expect(code).toBe(0)
   expect(outputs).toEqual({
-    verdict: 'pass',
-    summary: document.summary,
-    'document-path': join(site.work, 'model.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '0',
+    ...site.common('model.json', 0),
     version: '0.1.0',
     digest: document.digest,
     tag: 'tiny@v0.1.0',
@@ -26,6 +22,7 @@ test('register-model tags a version, keeps its bytes, and tells the ledger', asy
   const weights = readFileSync(join(site.work, 'output/model/weights.json'))
   expect(document).toMatchObject({
     schema: 'headgate/model@1',
+    verdict: 'pass',
     name: 'tiny',
     version: '0.1.0',
     aliases: ['challenger'],

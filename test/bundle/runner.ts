@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import type { StageName } from '@headgate/core'
 import { startForge } from '@headgate/testkit'
 import { onTestFinished } from 'vitest'
-import { type Files, makeRepository, type Repository } from '../loop/repository.ts'
+import { type Files, headgate, makeRepository, type Repository, readDocument } from '../loop/repository.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -26,8 +26,10 @@ interface Step {
 export interface Site extends Repository {
   /** Runs an action from its bundle, with inputs by their kebab-case names. */
   act(stage: StageName, event: Event, inputs?: Readonly<Record<string, string>>): Promise<Step>
-  /** Runs what comes before, on a push; each must be accepted. */
+  /** Runs what comes before, in one process; it must be accepted. */
   prepare(...stages: readonly StageName[]): Promise<void>
+  /** The outputs that every stage has, as its document and the exit code tell them. */
+  common(document: string, exitCode: 0 | 1): Readonly<Record<string, unknown>>
   /** The paths of all files in the work folder. */
   workFiles(): string[]
 }
@@ -58,13 +60,16 @@ export async function openSite(changed: Files = {}): Promise<Site> {
     }
   }
   const prepare: Site['prepare'] = async (...stages) => {
-    for (const stage of stages) {
-      const { code, log } = await act(stage, 'push')
-      if (code !== 0) throw new Error(`${stage} ended with ${code}:\n${log}`)
-    }
+    const { code, stderr } = await headgate(repository, ['run', ...stages.flatMap((stage) => ['--stages', stage])])
+    if (code !== 0) throw new Error(`${stages.join(', ')} ended with ${code}:\n${stderr}`)
+  }
+  const common: Site['common'] = (document, exitCode) => {
+    const { verdict, summary } = readDocument(repository, document)
+    const [path, report] = [document, 'report.html'].map((name) => join(repository.work, name))
+    return { verdict, summary, 'document-path': path, 'report-path': report, 'exit-code': String(exitCode) }
   }
   const workFiles = () => globSync('**/*.*', { cwd: repository.work }).sort()
-  return { ...repository, act, prepare, workFiles }
+  return { ...repository, act, prepare, common, workFiles }
 }
 
 function variablesOf({ folder, git }: Repository, event: Event): Record<string, string> {

@@ -17,11 +17,7 @@ test('train leaves the model, its predictions, and what explains them', async ()
 
   expect(code).toBe(0)
   expect(outputs).toEqual({
-    verdict: 'pass',
-    summary: document.summary,
-    'document-path': join(site.work, 'training.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '0',
+    ...site.common('training.json', 0),
     'run-id': readFileSync(join(site.folder, '../trained'), 'utf8').trim(),
     handle: '',
     'model-path': '.headgate/tiny/output/model',

@@ -12,13 +12,7 @@ test('validate-data refuses a pull request’s data at the contract’s line, in
   const line = contract.findIndex((text) => text.includes('unique: true')) + 1
 
   expect(code).toBe(1)
-  expect(outputs).toEqual({
-    verdict: 'fail',
-    summary: sentence,
-    'document-path': join(site.work, 'validation.json'),
-    'report-path': join(site.work, 'report.html'),
-    'exit-code': '1',
-  })
+  expect(outputs).toEqual(site.common('validation.json', 1))
   expect(summary).toMatch(/^### tiny: failed/)
   expect(log).toContain(`::error title=id.unique,file=contract.yaml,line=${line}::`)
   expect(writes).toEqual(['POST /repos/acme/tiny/issues/7/comments', 'POST /repos/acme/tiny/check-runs'])
