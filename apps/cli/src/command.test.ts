@@ -41,3 +41,11 @@ test('a misspelt command and misspelt flags are named with the near ones, all at
   expect(code).toBe(2)
   expect(stderr).toMatch(/--modle\. Did you mean --model\?\n.*--timout\. Did you mean --timeout\?\n/)
 })
+
+test('an event that there is not is a mistake, and no event of another kind', async () => {
+  expect(await play('run', '--event', 'psuh')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: 'there is no event "psuh". Did you mean "push"?\n',
+  })
+})
