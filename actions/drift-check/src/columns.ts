@@ -19,7 +19,7 @@ type DriftSettings = Pick<
   Settings<typeof stage>,
   'columns' | 'exclude' | 'id' | 'timestamp' | 'truth' | 'prediction' | 'score' | 'tests'
 >
-export type Untested = Drift['untested'][number]
+type Untested = Drift['untested'][number]
 
 export interface Compared {
   readonly columns: readonly ColumnDrift[]
