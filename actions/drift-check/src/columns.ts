@@ -65,8 +65,7 @@ function namesOf(
     throw new UserError(unknown.map((name) => ({ what: `neither side has a column ${JSON.stringify(name)}.` })))
   const unwanted = new Set<string | undefined>([...exclude, id, timestamp, truth])
   // Data to learn from has no predictions yet.
-  for (const name of [prediction, score])
-    if (name !== undefined && !(before.has(name) && after.has(name))) unwanted.add(name)
+  for (const name of [prediction, score]) if (name !== undefined && !before.has(name)) unwanted.add(name)
   const wanted = columns.length > 0 ? columns : [...all]
   return wanted.filter((name) => !unwanted.has(name))
 }

@@ -51,6 +51,16 @@ test('a lost column that cannot turn the word leaves a quiet window, with no sha
   expect(entries).toContainEqual(expect.objectContaining({ kind: 'window', drifted: false, share: null }))
 })
 
+test('predictions that current data lost are open too; data to learn from needs none', async () => {
+  const given = { ...deciding, prediction: 'e' }
+  const [all, four] = [tableOf(), tableOf({}, names.slice(0, 4))]
+  const lost = await check(makeProject({ 'reference.csv': all, 'current.csv': four }), given)
+  expect(column(lost, 'e')).toMatchObject({ drifted: null, note: 'Current data has no such column.' })
+  const learnt = await check(makeProject({ 'reference.csv': four, 'current.csv': all }), given)
+  expect(learnt).toMatchObject({ verdict: 'pass', untested: [] })
+  expect(learnt.columns).toHaveLength(4)
+})
+
 test('no current rows at all are no quiet window', async () => {
   const root = makeProject({ 'reference.csv': tableOf(), 'current.csv': `${names.join(',')}\n` })
   expect(await check(root)).toMatchObject({ verdict: 'inconclusive', drifted: null, share: null })

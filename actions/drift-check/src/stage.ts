@@ -48,11 +48,11 @@ const settings = z.object({
     example: 'late',
   }),
   prediction: z.string().optional().meta({
-    description: 'The column with predictions; it is compared where both sides have it.',
+    description: 'The column with predictions; it is compared where the reference has it.',
     example: 'prediction',
   }),
   score: z.string().optional().meta({
-    description: 'The column with scores; it is compared where both sides have it.',
+    description: 'The column with scores; it is compared where the reference has it.',
     example: 'score',
   }),
   prometheusUrl: z
