@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Settings } from '@headgate/core'
 import type { Entry } from '@headgate/ledger'
 import type { Claim } from '@headgate/retraining'
 import { isKind } from './entry.ts'
 import type { Ports } from './ports.ts'
-import type { stage } from './stage.ts'
 
 /** Only a claim is told apart by who makes it: of two that look at the same time, one starts the run. */
 export function newClaimId(): string {
@@ -19,11 +17,6 @@ export function takenBackId(claimId: string): string {
 /** The entry that names the run of a claim. */
 export function startedId(claimId: string): string {
   return `started-${claimId}`
-}
-
-/** Until when a claim that is made now holds others back, without a sign of its run. */
-export function leaseEnd({ rules }: Pick<Settings<typeof stage>, 'rules'>, { now }: Pick<Ports, 'now'>): string {
-  return new Date(now().getTime() + rules.lease).toISOString()
 }
 
 /** Claims that led to a run, or may have. One that was taken back holds nothing back. */

@@ -2,7 +2,7 @@ import type { Decision, Drift, Settings } from '@headgate/core'
 import { digestOfValue, registeredName, UserError } from '@headgate/core'
 import type { Entry, EntryOf, NewEntry } from '@headgate/ledger'
 import { decide } from '@headgate/retraining'
-import { claimsOf, leaseEnd, newClaimId } from './claim.ts'
+import { claimsOf, newClaimId } from './claim.ts'
 import { isKind, stampOf } from './entry.ts'
 import type { Ports } from './ports.ts'
 import { startRetraining } from './retraining.ts'
@@ -50,7 +50,9 @@ export async function decideAndRecord(finding: Finding, settings: DriftSettings,
     return newEntries({ ...finding, version: versionOf(found, settings) }, judged, claimId, settings, ports)
   })
   const { decision } = judged ?? (await judge(finding, entries, settings, ports))
-  return { ...seen(entries, settings), decision: await startRetraining(decision, claimId, settings, ports) }
+  const claim = entries.filter(isKind('claim')).find(({ id }) => id === claimId)
+  const outcome = claim === undefined ? decision : await startRetraining(decision, claim, settings, ports)
+  return { ...seen(entries, settings), decision: outcome }
 }
 
 function refuseWithoutToken({ retrain }: DriftSettings, { context, forge }: Ports): void {
@@ -110,7 +112,8 @@ function newEntries(
   const id = `decision-${finding.id}-${digestOfValue([retrain, blockedBy, reasons]).slice(7, 15)}`
   entries.push({ ...stamp, kind: 'decision', id, retrain, reasons, blockedBy, key: key ?? finding.id, runUrl: null })
   if (!retrain || key === null) return entries
-  return [...entries, { ...stamp, kind: 'claim', id: claimId, key, until: leaseEnd(settings, ports) }]
+  const lease = new Date(ports.now().getTime() + settings.rules.lease).toISOString()
+  return [...entries, { ...stamp, kind: 'claim', id: claimId, key, until: lease }]
 }
 
 function seen(entries: readonly Entry[], settings: DriftSettings): Pick<Decided, 'version' | 'history'> {

@@ -1,8 +1,8 @@
 import type { Decision, Settings } from '@headgate/core'
 import { messageOf, OutsideError, registeredName } from '@headgate/core'
 import { hadNoEffect, type StartedRun } from '@headgate/forges'
-import type { NewEntry } from '@headgate/ledger'
-import { leaseEnd, startedId, takenBackId } from './claim.ts'
+import type { EntryOf, NewEntry } from '@headgate/ledger'
+import { startedId, takenBackId } from './claim.ts'
 import { stampOf } from './entry.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
@@ -15,20 +15,19 @@ type DriftSettings = Settings<typeof stage>
  */
 export async function startRetraining(
   decision: Decision,
-  claimId: string,
+  claim: EntryOf<'claim'>,
   settings: DriftSettings,
   ports: Ports,
 ): Promise<Decision> {
   const { forge, context, log } = ports
-  const { key, reasons } = decision
-  if (!decision.retrain || key === null || settings.retrain !== 'dispatch') return decision
+  const { reasons } = decision
+  if (settings.retrain !== 'dispatch') return decision
   if (forge === undefined) {
     const reason = 'No run can be started from here: train again with `headgate run`.'
     log.notice(reason)
     return { ...decision, reasons: [...reasons, reason] }
   }
-  const claim = { id: claimId, key, until: leaseEnd(settings, ports) }
-  const reason = `${reasons.join(' ')} Key ${key}.`
+  const reason = `${reasons.join(' ')} Key ${claim.key}.`
   const started = await forge
     .dispatch(settings.workflow, context.defaultBranch, { reason })
     .catch((error: unknown) => tellNotStarted(error, claim, settings, ports))
@@ -36,14 +35,13 @@ export async function startRetraining(
   return { ...decision, runUrl: started.url ?? null }
 }
 
-interface OpenClaim {
-  readonly id: string
-  readonly key: string
-  readonly until: string
-}
-
 /** Takes the claim back only where the run surely was not started: else a second look could start another. */
-async function tellNotStarted(error: unknown, claim: OpenClaim, settings: DriftSettings, ports: Ports): Promise<never> {
+async function tellNotStarted(
+  error: unknown,
+  claim: EntryOf<'claim'>,
+  settings: DriftSettings,
+  ports: Ports,
+): Promise<never> {
   const { workflow } = settings
   const tried = `Started ${workflow} on ${ports.context.defaultBranch}.`
   if (!hadNoEffect(error)) {
@@ -66,7 +64,7 @@ async function tellNotStarted(error: unknown, claim: OpenClaim, settings: DriftS
 /** Names the run, so that a later look at it may end the lease early. */
 async function recordStart(
   started: StartedRun,
-  claim: OpenClaim,
+  claim: EntryOf<'claim'>,
   settings: DriftSettings,
   ports: Ports,
 ): Promise<void> {
