@@ -1,5 +1,5 @@
-// `npm test`: installs what it needs, then types, lint, generated files, unit tests, bundles and the runs in a real
-// runner. Plain JavaScript, because before the installation the Node at hand may be an old one.
+// `npm test`: installs what it needs, then types, lint, unused code, generated files, unit tests, bundles and the runs in
+// a real runner. Plain JavaScript, because before the installation the Node at hand may be an old one.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -56,6 +56,7 @@ const steps = [
   () => run('node', 'node', 'scripts/require-node.js'),
   () => run('types', 'tsc', '-b'),
   () => run('lint', 'biome', 'check', '--error-on-warnings', '.'),
+  () => run('unused code', 'knip', '--treat-config-hints-as-errors'),
   () => run('generated files', 'node', '--conditions=source', 'scripts/generate.ts', '--check'),
   () => run('tools', 'node', 'scripts/tools.ts'),
   () => vitest('unit'),
