@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Context, Deployment, Document, Model, Settings } from '@headgate/core'
-import { digestOf, documentFile, release, schemaName } from '@headgate/core'
+import type { Deployment, Document, Model, Settings } from '@headgate/core'
+import { digestOf, documentFile, forgeUrlOf, gitTokenOf, release, schemaName } from '@headgate/core'
 import { readText, writeDocument } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
@@ -26,7 +26,7 @@ const lockWaitMs = 120_000
 /** Chooses the registry, store, ledger and target. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const { workspace, context, now } = runner
-  const token = tokenOf(context)
+  const token = gitTokenOf(context)
   const { ref, remote } = settings.ledger
   const forge = await forgeOf(context.forge)
   const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
@@ -52,15 +52,6 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     },
     announce: announcer({ forge, context }),
   }
-}
-
-function forgeUrlOf({ forge }: Context): string | undefined {
-  return forge && `${forge.serverUrl.replace(/\/*$/, '')}/${forge.repository}`
-}
-
-function tokenOf({ forge }: Context): { server: string; token: string } | undefined {
-  if (forge?.token === undefined) return undefined
-  return { server: `${forge.serverUrl.replace(/\/*$/, '')}/`, token: forge.token }
 }
 
 function processOptions(settings: DeploySettings, runner: Runner): ProcessTargetOptions {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Settings } from '@headgate/core'
-import { parseDocument, registeredName, UserError } from '@headgate/core'
+import { forgeUrlOf, parseDocument, registeredName, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import { downloadAttachments, type Registry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
@@ -32,7 +32,7 @@ export async function readChampion(
   const kept = model.attachments.find(({ path }) => isProfile(path))
   if (kept === undefined)
     throw new UserError({ what: `no profile is kept with ${name} ${model.version}, the champion.`, fix })
-  const options = { workspace, forge, forgeUrl: forgeUrlOf(runner), ephemeral: context.ephemeral }
+  const options = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
   const store =
     settings.store === undefined ? await openStoreOf(model, options) : await openStore(settings.store, options)
   const folder = await mkdtemp(join(temporary, 'champion-'))
@@ -43,8 +43,4 @@ export async function readChampion(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-function forgeUrlOf({ context: { forge } }: Runner): string | undefined {
-  return forge && `${forge.serverUrl.replace(/\/$/, '')}/${forge.repository}`
 }

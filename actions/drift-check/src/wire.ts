@@ -1,3 +1,4 @@
+import { gitTokenOf } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
 import { headsKeptBy, openRegistry, type Registry } from '@headgate/registries'
@@ -10,10 +11,7 @@ import type { stage } from './stage.ts'
 /** Opens the ledger, and the engine once it is asked for. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const { context, workspace, tools, temporary, now } = runner
-  const token = settings.token ?? context.forge?.token
-  const location = context.forge && { ...context.forge, token }
-  const gitToken = location && token ? { server: `${location.serverUrl.replace(/\/$/, '')}/`, token } : undefined
-  const clone = { directory: workspace, remote: settings.ledger.remote, token: gitToken, now }
+  const clone = { directory: workspace, remote: settings.ledger.remote, token: gitTokenOf(context), now }
   let opened: Promise<Registry> | undefined
   const registry = (): Promise<Registry> => {
     opened ??= openRegistry(settings.registry, clone)
@@ -21,7 +19,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   }
   const { ref } = settings.ledger
   const ledger = context.commit ? await openLedger({ ...clone, ref, keptHeads: headsKeptBy(registry) }) : undefined
-  const forge = await forgeOf(location)
+  const forge = await forgeOf(context.forge)
   let engine: Promise<Engine> | undefined
   const openOnce = (): Promise<Engine> => {
     engine ??= openEngine('auto', { library: settings.duckdbLibrary, tools, temporary })

@@ -1,5 +1,5 @@
 import type { Model } from '@headgate/core'
-import { registeredName } from '@headgate/core'
+import { forgeUrlOf, gitTokenOf, registeredName } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { GateSettings } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
@@ -18,11 +18,10 @@ export async function openVersions(
   const { ledger } = settings
   const name = registeredName(settings)
   const { workspace, context, now } = runner
-  const token = context.forge?.token ? { server: context.forge.serverUrl, token: context.forge.token } : undefined
-  const place = { directory: workspace, remote: ledger.remote, token, now }
+  const place = { directory: workspace, remote: ledger.remote, token: gitTokenOf(context), now }
   const registry = await openRegistry(settings.registry ?? 'git', place)
   const storeOf = (model: Model): Promise<Store> => {
-    const options = { workspace, forge, forgeUrl: forgeUrl(runner), ephemeral: context.ephemeral }
+    const options = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
     return settings.store === undefined ? openStoreOf(model, options) : openStore(settings.store, options)
   }
   return {
@@ -38,8 +37,4 @@ export async function openVersions(
       await downloadAttachments(await storeOf(model), model, (path) => paths.includes(path), into)
     },
   }
-}
-
-function forgeUrl({ context }: Runner): string | undefined {
-  return context.forge && `${context.forge.serverUrl}/${context.forge.repository}`
 }

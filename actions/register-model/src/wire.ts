@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Context, Model } from '@headgate/core'
+import type { Model } from '@headgate/core'
+import { forgeUrlOf, gitTokenOf } from '@headgate/core'
 import { readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { type GateSettings, loadGateBlock } from '@headgate/gate'
@@ -7,7 +8,6 @@ import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, openStoreOf } from '@headgate/stores'
-import type { git } from '@headgate/systems'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -16,7 +16,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const { workspace, context, now, log } = runner
   const { ref, remote } = settings.ledger
   const forge = await forgeOf(context.forge)
-  const clone = { directory: workspace, remote, token: tokenOf(context), now }
+  const clone = { directory: workspace, remote, token: gitTokenOf(context), now }
   const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
   const registry = await openRegistry(settings.registry, clone)
   const store = await openStore(settings.store, storeOptions)
@@ -43,12 +43,4 @@ function gateBlockOf(model: string, runner: Runner): Promise<GateSettings> {
   const { workspace, variables: environment } = runner
   const read = (path: string) => readText(join(workspace, path))
   return loadGateBlock(model, { input: (name) => runner.input(name), read, environment, workspace })
-}
-
-function forgeUrlOf({ forge }: Context): string | undefined {
-  return forge && `${forge.serverUrl.replace(/\/*$/, '')}/${forge.repository}`
-}
-
-function tokenOf({ forge }: Context): git.GitToken | undefined {
-  return forge?.token === undefined ? undefined : { server: forge.serverUrl, token: forge.token }
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, join, relative } from 'node:path'
 import type { Digest } from '@headgate/core'
-import { digestOf, OutsideError, UserError } from '@headgate/core'
+import { digestOf, gitTokenOf, OutsideError, UserError } from '@headgate/core'
 import type { Runner } from '@headgate/runners'
 import { git } from '@headgate/systems'
 
@@ -59,9 +59,7 @@ async function commitOf(
 ): Promise<string> {
   const isOurs = context.pullRequest === undefined && context.event !== 'merge-queue'
   if (isOurs) return (await git.resolveRevision(workspace, `${ref}^{commit}`)) ?? unknownRef(ref)
-  const { forge } = context
-  const token = forge?.token ? { server: forge.serverUrl, token: forge.token } : undefined
-  const remote = { directory: workspace, name: options.remote, token }
+  const remote = { directory: workspace, name: options.remote, token: gitTokenOf(context) }
   const listed = async () => (await git.listRemote(remote, [`refs/heads/${ref}`]))[0]?.object
   const commit = context.pullRequest?.baseSha ?? (await listed())
   if (commit !== undefined && !(await git.hasObject(workspace, commit))) await git.fetchRefs(remote, [commit], 1)

@@ -30,6 +30,21 @@ export interface ForgeLocation {
   readonly token?: string | undefined
 }
 
+/** The repository's address on its forge, without a slash at the end; `undefined` without a forge. */
+export function forgeUrlOf({ forge }: Pick<Context, 'forge'>): string | undefined {
+  return forge && `${serverOf(forge)}/${forge.repository}`
+}
+
+/** What Git may show the forge's server, for one command; `undefined` without a token. */
+export function gitTokenOf({ forge }: Pick<Context, 'forge'>): { server: string; token: string } | undefined {
+  return forge?.token ? { server: `${serverOf(forge)}/`, token: forge.token } : undefined
+}
+
+/** Some runners say it with a slash at the end, some without. */
+function serverOf({ serverUrl }: ForgeLocation): string {
+  return serverUrl.replace(/\/+$/, '')
+}
+
 /** What the CI said of this run, as plain data. */
 export interface Context {
   readonly runner: RunnerKind

@@ -7,6 +7,7 @@ import {
   defineStage,
   digestOf,
   type Findings,
+  type ForgeLocation,
   OutsideError,
   parseDocument,
   Refusal,
@@ -57,10 +58,17 @@ interface Seen {
   readonly announced: Announcement[]
 }
 
+interface Play {
+  readonly played?: typeof stage
+  readonly handOver?: HandOver
+  readonly forge?: ForgeLocation
+  readonly onWire?: (runner: Runner) => void
+}
+
 async function play(
   run: () => Promise<Found>,
   inputs: Record<string, string> = {},
-  { played = stage, handOver }: { played?: typeof stage; handOver?: HandOver } = {},
+  { played = stage, handOver, forge, onWire }: Play = {},
 ) {
   const seen: Seen = { lines: [], outputs: {}, summaries: [], annotations: [], announced: [] }
   const line = (message: string): void => {
@@ -75,6 +83,7 @@ async function play(
       branch: 'main',
       defaultBranch: 'main',
       actor: '',
+      forge,
       ephemeral: false,
     },
     log: { debug: () => {}, info: line, notice: line, warning: line, error: line, group: (_title, work) => work() },
@@ -101,7 +110,11 @@ async function play(
     seen.announced.push(news)
     return ['Told.']
   }
-  const outcome = await startWith(played, run, () => ({ ports: {}, announce }), runner)
+  const wire = (_settings: unknown, wired: Runner) => {
+    onWire?.(wired)
+    return { ports: {}, announce }
+  }
+  const outcome = await startWith(played, run, wire, runner)
   return { ...seen, ...outcome }
 }
 
@@ -160,6 +173,18 @@ test.each([
 test('a file of the work tree is named from its root', async () => {
   const problem = { what: 'one.', where: { file: join(folder, 'data/test.csv'), line: 2 } }
   expect((await play(() => Promise.reject(new UserError(problem)))).lines).toEqual(['data/test.csv:2: one.'])
+})
+
+test('the token that the settings name goes before the runner’s own, for every port', async () => {
+  const forge = { kind: 'github', apiUrl: '', serverUrl: '', repository: 'a/b', token: 'of the job' } as const
+  const tokens: (string | undefined)[] = []
+  for (const token of ['', 'named'])
+    await play(
+      async () => found('pass'),
+      { token },
+      { forge, onWire: ({ context }) => tokens.push(context.forge?.token) },
+    )
+  expect(tokens).toEqual(['of the job', 'named'])
 })
 
 test('a dry run writes nothing and tells nobody', async () => {

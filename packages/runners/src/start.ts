@@ -89,7 +89,7 @@ async function pass<S extends AnyStage, Ports>(
   if (settings.token) runner.mask(settings.token)
   if (!settings.dryRun) await sweep(settings.workFolder, runner)
   if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
-  const wired = await wire(settings, runner)
+  const wired = await wire(settings, withToken(runner, settings.token))
   if (wired.close) close.push(wired.close)
   const findings = await run(settings, wired.ports)
   const document = stamp(stage, settings, findings, runner, started)
@@ -120,6 +120,13 @@ async function sweep(workFolder: string, { log }: Runner): Promise<void> {
   const swept = await sweepPartials(workFolder)
   if (swept === 0) return
   log.info(`Removed ${swept} ${swept === 1 ? 'file' : 'files'} that a killed run had left half written.`)
+}
+
+/** The same runner, with the token that the settings name in place of the runner's own. */
+function withToken(runner: Runner, token: string | undefined): Runner {
+  const { context } = runner
+  if (token === undefined || context.forge === undefined) return runner
+  return { ...runner, context: { ...context, forge: { ...context.forge, token } } }
 }
 
 async function restoreHandOver<S extends AnyStage>(runner: Runner, settings: Settings<S>): Promise<void> {
