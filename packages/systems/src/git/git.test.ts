@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -52,6 +52,55 @@ test('a depth cuts off a shallow clone only: a full one stays full', async () =>
   const lengthIn = (directory: string) => git.run(directory, ['rev-list', '--count', third])
   expect([await lengthIn(full), await git.isShallow(full)]).toEqual(['3', false])
   expect([await lengthIn(shallow), await git.isShallow(shallow)]).toEqual(['1', true])
+})
+
+test('a file at a commit is read through links of the tree, and one that leads out is no answer', async () => {
+  const { clone, real } = await cloned()
+  await mkdir(join(clone, 'deep/er'), { recursive: true })
+  await writeFile(join(clone, 'deep/er/ü b.txt'), 'deep')
+  await symlink('deep', join(clone, 'way'))
+  await symlink('way/er/ü b.txt', join(clone, 'link'))
+  await symlink('/etc/passwd', join(clone, 'out'))
+  await symlink('nowhere', join(clone, 'dangling'))
+  real('add', '.')
+  real('-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qm', 'Second')
+  const commit = real('rev-parse', 'HEAD')
+  const read = async (path: string) => (await git.fileAt(clone, commit, path))?.toString('utf8')
+  for (const path of ['deep/er/ü b.txt', 'way/er/ü b.txt', 'link']) expect(await read(path)).toBe('deep')
+  for (const path of ['absent', 'a.txt/b', 'deep', '', 'a.txt\nb', '../a.txt']) expect(await read(path)).toBeUndefined()
+  for (const path of ['out', 'dangling']) await expect(read(path)).rejects.toThrow(/link that leads out/)
+})
+
+test('a commit is what its name says, whatever was put in its place', async () => {
+  const { clone, real } = await cloned()
+  const honest = real('rev-parse', 'HEAD')
+  await writeFile(join(clone, 'a.txt'), 'forged')
+  real('-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qam', 'Second')
+  real('replace', honest, real('rev-parse', 'HEAD'))
+  expect(real('show', `${honest}:a.txt`)).toBe('forged')
+  expect((await git.fileAt(clone, honest, 'a.txt'))?.toString()).toBe('a')
+})
+
+test('what Git tracks of a folder is found by its name, through links, and as a link itself', async () => {
+  const { clone, real } = await cloned()
+  const tracked = (path: string) => git.trackedWithin(clone, path)
+  expect(await tracked('.work/m')).toEqual([])
+  await mkdir(join(clone, 'kept/m'), { recursive: true })
+  await writeFile(join(clone, 'kept/m/x.json'), '{}')
+  await mkdir(join(clone, 'kept/more'))
+  await writeFile(join(clone, 'kept/more/y.json'), '{}')
+  await symlink('kept', join(clone, '.work'))
+  await symlink('kept/m', join(clone, '.untracked'))
+  real('add', 'kept', '.work')
+  expect(await tracked('kept/m')).toEqual(['kept/m/x.json'])
+  expect(await tracked(join(clone, 'kept/m'))).toEqual(['kept/m/x.json'])
+  expect(await tracked('kept/m/later')).toEqual([])
+  expect(await tracked('.work/m')).toEqual(['.work', 'kept/m/x.json'])
+  expect(await tracked('.work/m/later')).toEqual(['.work'])
+  expect(await tracked('.untracked')).toEqual(['kept/m/x.json'])
+  expect(await git.trackedWithin(join(clone, 'kept'), 'm')).toEqual(['kept/m/x.json'])
+  expect(await tracked(await temporary())).toEqual([])
+  expect(await git.trackedWithin(await temporary(), 'm')).toEqual([])
 })
 
 test('an annotated tag is made with plumbing as Git itself reads it, with the identity that is configured', async () => {
@@ -140,8 +189,11 @@ test('the token reaches its server as a header, and neither arguments nor errors
   real('config', `http.${url}.extraheader`, 'AUTHORIZATION: basic stale')
   const remote = { directory: clone, name: 'web', token: { server: url, token: 'hush-hush' } }
   const error = await git.listRemote(remote, ['refs/x']).catch((thrown: unknown) => thrown)
+  const written = await git.push(remote, [{ ref: 'refs/x', next: 'HEAD', old: '' }]).catch((thrown: unknown) => thrown)
   server.close()
   expect(error).toBeInstanceOf(UserError)
+  expect(String(error)).toContain('contents: read')
+  expect(String(written)).toContain('contents: write')
   expect(String(error)).not.toContain('hush')
   expect(seen[0]).toBe(`basic ${Buffer.from('x-access-token:hush-hush').toString('base64')}`)
   expect(await readFile(join(clone, '.git/config'), 'utf8')).not.toContain('hush')

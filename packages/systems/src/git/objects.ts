@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { attempt, gitError, run, runBytes } from './run.ts'
+import { UserError } from '@headgate/core'
+import { attempt, type GitOptions, gitError, run, runBytes } from './run.ts'
 
 /** The name that Git gives to "no object": what a ref must hold to be created, and not moved. */
 export const noObject = '0'.repeat(40)
@@ -47,6 +48,29 @@ export async function hasObject(directory: string, object: string): Promise<bool
 export async function show(directory: string, revision: string, path: string): Promise<Buffer | undefined> {
   const object = await resolveRevision(directory, `${revision}:${path}`)
   return object === undefined ? undefined : runBytes(directory, ['cat-file', 'blob', object])
+}
+
+/**
+ * The content of a file at a commit, by its path from the root of the tree; a link counts as the file it leads to.
+ * `undefined` when the commit has no such file.
+ * @throws UserError when a link leads out of the tree, or to nothing.
+ */
+export async function fileAt(
+  directory: string,
+  commit: string,
+  path: string,
+  options: Pick<GitOptions, 'token'> = {},
+): Promise<Buffer | undefined> {
+  if (/\n|^\.\.?(\/|$)/.test(path)) return undefined
+  const input = `${commit}:${path}\n`
+  const output = await runBytes(directory, ['cat-file', '--batch', '--follow-symlinks'], { ...options, input })
+  const end = output.indexOf(10)
+  const header = output.toString('utf8', 0, end)
+  const bytes = /^[0-9a-f]+ blob (\d+)$/.exec(header)?.[1]
+  if (bytes !== undefined) return output.subarray(end + 1, end + 1 + Number(bytes))
+  if (!/^(symlink|dangling|loop) \d+$/.test(header)) return undefined
+  const where = { file: `${commit.slice(0, 9)}:${path}` }
+  throw new UserError({ what: 'is a link that leads out of the repository, or to nothing.', where })
 }
 
 /** The contents of many objects in one command, in their order. */

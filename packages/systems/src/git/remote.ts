@@ -89,7 +89,7 @@ const forbidden = /authentication failed|could not read (user|pass)|\b40[13]\b|p
 const final = /does not appear to be a git repository|repository .* not found|no such remote|couldn't find remote ref/i
 
 function pushError(remote: Remote, updates: readonly RefUpdate[], result: GitResult, said: string): Error {
-  if (forbidden.test(said)) return rightsMissing(remote, result.stderr)
+  if (forbidden.test(said)) return rightsMissing(remote, result.stderr, 'write')
   if (refused.test(said)) {
     return new OutsideError({
       tried: `Pushed ${updates.map(({ ref }) => ref).join(', ')} to ${remote.name}.`,
@@ -100,10 +100,10 @@ function pushError(remote: Remote, updates: readonly RefUpdate[], result: GitRes
   return unreachable(remote, result)
 }
 
-function rightsMissing(remote: Remote, said: string): UserError {
+function rightsMissing(remote: Remote, said: string, right: 'read' | 'write'): UserError {
   return new UserError({
     what: `the remote ${remote.name} refused the credentials: ${said.trim()}`,
-    fix: 'Give the job the right to write: `permissions: { contents: write }` on GitHub, a token with write access elsewhere.',
+    fix: `Give the job the right to ${right}: \`permissions: { contents: ${right} }\` on GitHub, a token with ${right} access elsewhere.`,
   })
 }
 
@@ -124,7 +124,7 @@ async function insist(remote: Remote, args: readonly string[]): Promise<GitResul
     if (result.code === 0) return result
     if (/not a git repository|dubious ownership/i.test(result.stderr) && !final.test(result.stderr))
       throw gitError(remote.directory, args, result)
-    if (forbidden.test(result.stderr)) throw rightsMissing(remote, result.stderr)
+    if (forbidden.test(result.stderr)) throw rightsMissing(remote, result.stderr, 'read')
     if (tried === attempts || final.test(result.stderr)) throw unreachable(remote, result)
     await setTimeout(2 ** tried * 100 * (0.5 + Math.random()))
   }

@@ -69,6 +69,8 @@ function environment(options: GitOptions): NodeJS.ProcessEnv {
     ...configVariables(config),
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
+    // A commit is what its name says, whatever a user's code put in its place.
+    GIT_NO_REPLACE_OBJECTS: '1',
     ...options.env,
   }
 }
