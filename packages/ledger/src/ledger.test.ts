@@ -64,6 +64,11 @@ test('entries are read back from another clone, by month and model, and nothing 
   expect(real(directory, 'status', '--porcelain')).toBe('')
 })
 
+test('a ledger that stands in a variable which is not set is an error only where it is opened', async () => {
+  const options = { directory: '/w', remote: 'origin', now: () => new Date() }
+  await expect(openLedger({ ...options, ref: 'refs/${env:REF}' })).rejects.toThrow(/`ledger`: \$\{env:REF\} is not set/)
+})
+
 test('without a remote the ledger is a ref of the clone', async () => {
   const { clone } = await bareRemote()
   const directory = clone()

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { OutsideError } from '@headgate/core'
+import { OutsideError, refuseUnset } from '@headgate/core'
 import { git } from '@headgate/systems'
 import type { Entry, NewEntry } from './entry.ts'
 import { entryLine, newCall, parseLine, stampEntries } from './entry.ts'
@@ -39,7 +39,8 @@ export interface Ledger {
 }
 
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { directory, ref, remote: name, token, now } = options
+  const { directory, token, now } = options
+  const [ref, name] = [refuseUnset('ledger', options.ref), refuseUnset('ledger', options.remote)]
   const isRemote = (await git.remoteUrl(directory, name)) !== undefined
   const place: Place = { directory, ref, remote: isRemote ? { directory, name, token } : undefined }
   const verified = new Set<string>()

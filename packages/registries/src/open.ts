@@ -1,4 +1,4 @@
-import { nearest, UserError } from '@headgate/core'
+import { nearest, refuseUnset, UserError } from '@headgate/core'
 import type { git } from '@headgate/systems'
 import type { Registry } from './port.ts'
 
@@ -20,7 +20,8 @@ const adapters: Readonly<Record<string, () => Promise<(options: RegistryOptions)
  * @throws UserError for a kind that this release does not know.
  */
 export async function openRegistry(spec: string, options: RegistryOptions): Promise<Registry> {
-  const open = adapters[spec]
+  refuseUnset('ledger', options.remote ?? '')
+  const open = adapters[refuseUnset('registry', spec)]
   if (open !== undefined) return (await open())(options)
   const near = nearest(spec, Object.keys(adapters))
   throw new UserError({

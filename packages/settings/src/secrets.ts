@@ -1,4 +1,5 @@
 import type { Place, Problem } from '@headgate/core'
+import { replaceReferences } from '@headgate/core'
 
 /** The settings that reach other systems: only here and in `env` may a secret be referred to. */
 const connectionKeys = new Set([
@@ -14,7 +15,11 @@ const connectionKeys = new Set([
   'token',
   'env',
 ])
-const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g
+/**
+ * What is opened only where it is needed, and asks for its variables then (`refuseUnset`): a pull request from a fork,
+ * which has none of them, can be judged where nothing is opened. An empty variable is what a fork gets for a secret.
+ */
+const openedKeys = new Set(['registry', 'store', 'ledger', 'token'])
 /** Names that end in what a secret is called: `TOKENIZERS_PARALLELISM` and `max_tokens` do not. */
 const secretName =
   /passw(or)?d$|(^|[-_.])(pass|pwd|secret|token|auth|credentials?|(api|access|private|secret)[-_]?key([-_]?id)?)$/i
@@ -50,7 +55,7 @@ export function resolveSecrets(
   if (typeof value !== 'string') return value
   const where = place(path)
   refuseLiteral(key, path.at(-1) ?? key, value, where, problems)
-  return value.replace(reference, (whole, name: string) => {
+  return replaceReferences(value, (name, whole) => {
     if (!connectionKeys.has(key)) {
       problems.push({
         what: `\`${key}\` cannot refer to ${whole}.`,
@@ -60,6 +65,7 @@ export function resolveSecrets(
       return ''
     }
     const found = environment[name]
+    if (openedKeys.has(key)) return found || whole
     if (found === undefined)
       problems.push({ what: `${whole} is not set.`, where, fix: `Set the variable ${name} in the CI's secret store.` })
     return found ?? ''
@@ -67,7 +73,7 @@ export function resolveSecrets(
 }
 
 function refuseLiteral(key: string, name: string, value: string, where: Place, problems: Problem[]): void {
-  const outside = value.replace(reference, '')
+  const outside = replaceReferences(value, () => '')
   const isLiteral = value !== '' && outside === value
   const isNamedSecret = (key === 'env' || key === 'param') && secretName.test(name) && isLiteral && !path.test(value)
   if (!isNamedSecret && !secretValue.test(value) && !passwordInUrl.test(outside)) return

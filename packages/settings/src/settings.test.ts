@@ -120,6 +120,15 @@ test('${env:NAME} is replaced where it may stand, and refused elsewhere or when 
   ])
 })
 
+test.each([{}, { PLACE: '' }])(
+  'what is opened only where it is needed asks for its variables then: %j',
+  async (environment) => {
+    const yaml = 'models: { m: { train: { run: x, token: "${env:PLACE}" } } }'
+    expect((await loadSettings(stage, source(yaml, {}, environment))).token).toBe('${env:PLACE}')
+    expect((await loadSettings(stage, source(yaml, {}, { PLACE: 'there' }))).token).toBe('there')
+  },
+)
+
 test('several models ask which one, an unknown one names the near', async () => {
   const yaml = 'models: { churn: { train: { run: x } }, fraud: { train: { run: x } } }'
   expect(await problems(source(yaml))).toEqual([expect.stringContaining('describes churn, fraud')])

@@ -1,5 +1,5 @@
 import type { Model } from '@headgate/core'
-import { nearest, UserError } from '@headgate/core'
+import { nearest, refuseUnset, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import { git } from '@headgate/systems'
 import type { Store } from './port.ts'
@@ -32,7 +32,8 @@ async function laptopStore(workspace: string): Promise<string> {
  * @throws UserError for an unknown kind, or one that cannot be used here.
  */
 export async function openStore(spec: string | undefined, options: StoreOptions): Promise<Store> {
-  const chosen = spec ?? (options.forge || options.ephemeral ? 'release' : await laptopStore(options.workspace))
+  const given = spec && refuseUnset('store', spec)
+  const chosen = given ?? (options.forge || options.ephemeral ? 'release' : await laptopStore(options.workspace))
   const colon = chosen.indexOf(':')
   const kind = colon < 0 ? chosen : chosen.slice(0, colon)
   const open = adapters[kind]

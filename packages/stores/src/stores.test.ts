@@ -131,6 +131,12 @@ test('what would be lost is refused', async () => {
   await expect(openStore(undefined, ephemeral)).rejects.toThrow(UserError)
 })
 
+test('a store that stands in a variable which is not set is an error only where it is opened', async () => {
+  await expect(openStore('directory:${env:STORE_DIR}', { workspace: '/w', ephemeral: false })).rejects.toThrow(
+    /`store`: \$\{env:STORE_DIR\} is not set\. .*fork/,
+  )
+})
+
 test('a laptop keeps models beside its Git objects, and says so in a way that opens it again', async () => {
   const options = { workspace: await folder(), ephemeral: false }
   execFileSync('git', ['init', '-q'], { cwd: options.workspace })

@@ -55,6 +55,13 @@ test.each([
   expect(parseTagName('m', tag)).toEqual(says)
 })
 
+test('a registry that stands in a variable which is not set is an error only where it is opened', async () => {
+  await expect(openRegistry('${env:KIND}', { directory: '/w', now })).rejects.toThrow(/`registry`: \$\{env:KIND\}/)
+  await expect(openRegistry('git', { directory: '/w', remote: '${env:REMOTE}', now })).rejects.toThrow(
+    /`ledger`: \$\{env:REMOTE\} is not set/,
+  )
+})
+
 test('without a remote the tags are in the clone, and the clone stays sound', async () => {
   const { first, commit } = await bareRemote()
   real(first, 'remote', 'remove', 'origin')
