@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path'
+import type { BaseBranch } from '@headgate/base-branch'
+import { atBase } from '@headgate/base-branch'
 import { kebab } from '@headgate/core'
 import { digestFile, readText } from '@headgate/files'
 import type { GateSettings, Policy, Rulebook } from '@headgate/gate'
-import { readPolicy, ruleText } from '@headgate/gate'
-import type { Base, Ports } from './ports.ts'
+import { gateBlock, readPolicy, ruleText } from '@headgate/gate'
+import type { Ports } from './ports.ts'
 
 /** The gate's own settings that say what is checked and how; where the candidate lies is the run's business. */
 const decisive = [
@@ -31,7 +33,7 @@ export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rul
   const readOwn = (path: string) => readText(join(ports.workspace, path))
   const { base } = ports
   if (base === undefined) return alone(own, await readPolicy(own.policy, own, readOwn), [])
-  const found = await base.settings()
+  const found = await base.settings(gateBlock, own)
   if (found.settings === undefined) {
     const caveat = `The policy is the pull request’s own: ${found.reason}`
     return alone(own, await readPolicy(own.policy, own, readOwn), [caveat])
@@ -41,7 +43,8 @@ export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rul
     return alone(own, await readPolicy(own.policy, own, readOwn), [caveat])
   }
   const settings = { ...own, ...given(found.settings, own) }
-  const policy = await readPolicy(found.settings.policy, own, base.read)
+  const { policy: setting, config } = found.settings
+  const policy = await atBase(base.ref, () => readPolicy(setting, { config, model: own.model }, base.read))
   const filled = decisive.filter((key) => found.settings[key] === undefined && own[key] !== undefined)
   const caveats = filled.map((key) => `\`${kebab(key)}\` is the pull request’s own: ${base.ref} does not set it.`)
   caveats.push(...(await changedRows(settings, base, ports)))
@@ -49,11 +52,16 @@ export async function openRulebook(own: GateSettings, ports: Ports): Promise<Rul
   return { settings, policy, ref: base.ref, changed, caveats }
 }
 
-/** Test rows that the pull request changes would let it be judged by rows of its own making. */
-async function changedRows({ testData }: GateSettings, base: Base, { workspace }: Ports): Promise<string[]> {
-  const before = testData === undefined ? undefined : await base.digest(testData)
-  if (testData === undefined || before === undefined) return []
-  const now = await digestFile(resolve(workspace, testData)).catch(() => undefined)
+/** Test rows that the pull request changes, or brings, would let it be judged by rows of its own making. */
+async function changedRows({ testData }: GateSettings, base: BaseBranch, ports: Ports): Promise<string[]> {
+  if (testData === undefined) return []
+  const before = await base.digest(testData)
+  if (before === undefined) {
+    // Rows that no branch tracks were brought by a step of the job.
+    const isBrought = await ports.isTracked(testData)
+    return isBrought ? [`${testData} is the pull request’s own: ${base.ref} does not have it.`] : []
+  }
+  const now = await digestFile(resolve(ports.workspace, testData)).catch(() => undefined)
   return now === undefined || now.digest === before
     ? []
     : [`${testData} is the pull request’s own: ${base.ref} has other rows.`]
@@ -80,13 +88,21 @@ async function changes(
   const keys = [...decisive, ...reported, 'bootstrap', 'name'] as const
   const lines = [
     ...diff(policy.rules.map(ruleText), ownRules),
-    ...keys.flatMap((key) => (own[key] === undefined ? [] : diff(line(key, base[key]), line(key, own[key])))),
+    ...keys.flatMap((key) => (own[key] === undefined ? [] : changesOf(key, base[key], own[key]))),
   ]
   return lines.length === 0 ? undefined : lines.join('\n')
 }
 
 function unreadable(): string[] {
   return ['(cannot be read)']
+}
+
+/** Where versions and bytes are may hold what a variable holds, and is nobody's to read in a comment. */
+const untold: ReadonlySet<string> = new Set(['registry', 'store'])
+
+function changesOf(key: string, before: unknown, after: unknown): string[] {
+  if (!untold.has(key) || before === after) return diff(line(key, before), line(key, after))
+  return [...(before === undefined ? [] : [`- ${key}: …`]), `+ ${key}: (another)`]
 }
 
 function line(key: string, value: unknown): string[] {

@@ -1,13 +1,7 @@
-import type { BaseBlock, BaseBranch } from '@headgate/base-branch'
+import type { BaseBranch } from '@headgate/base-branch'
 import type { Model } from '@headgate/core'
 import type { GateSettings } from '@headgate/gate'
 import type { Log } from '@headgate/runners'
-
-/** The base branch of a pull request: what decides must come from there. */
-export interface Base extends BaseBranch {
-  /** The gate's block there; `undefined` when that branch describes no such model, or cannot be understood. */
-  settings(): Promise<BaseBlock<GateSettings>>
-}
 
 /**
  * The versions of the model. Every method throws `OutsideError` when the registry, ledger or store cannot be
@@ -33,8 +27,10 @@ export interface Ports {
   readonly temporary: string
   /** Those of the settings that hold, which on a pull request are the base's; opened only when one is asked for. */
   readonly versions: (settings: GateSettings) => Promise<Versions>
-  /** `undefined` where this run is no pull request's. */
-  readonly base: Base | undefined
+  /** What a pull request or a merge queue is for, and so decides; `undefined` elsewhere. */
+  readonly base: BaseBranch | undefined
+  /** Whether Git tracks a file of the work tree. */
+  readonly isTracked: (path: string) => Promise<boolean>
   /** Runs the user's command to its end. @throws UserError when it fails. */
   readonly command: (argv: readonly string[], variables: Readonly<Record<string, string>>) => Promise<void>
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { BaseBranch } from '@headgate/base-branch'
 import type { Document, Evaluation, Model, Rule } from '@headgate/core'
 import { commonSettings, digestOf, documentSchema, OutsideError, strictJson, UserError } from '@headgate/core'
 import type { GateSettings } from '@headgate/gate'
@@ -11,7 +12,7 @@ import { gfmFromMarkdown } from 'mdast-util-gfm'
 import { gfm } from 'micromark-extension-gfm'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Base, Ports, Versions } from './ports.ts'
+import type { Ports, Versions } from './ports.ts'
 import { run } from './run.ts'
 import { stage } from './stage.ts'
 
@@ -19,7 +20,8 @@ interface Scenario {
   readonly files?: Readonly<Record<string, string>>
   readonly settings?: Readonly<Record<string, unknown>>
   readonly versions?: Partial<Versions>
-  readonly base?: Base
+  readonly base?: BaseBranch
+  readonly tracked?: readonly string[]
   readonly command?: (variables: Readonly<Record<string, string>>) => Promise<void>
 }
 
@@ -63,6 +65,7 @@ async function gate(
     temporary: join(workspace, 'temporary'),
     versions: async () => versions,
     base: scenario.base,
+    isTracked: async (path) => scenario.tracked?.includes(path) ?? false,
     command: async (_argv, variables) => scenario.command?.(variables),
   }
   const settings = settingsOf(scenario.settings ?? {}, workspace)
@@ -304,21 +307,23 @@ test('a baseline of figures that nobody can recompute is refused', async () => {
 function baseOf(
   settings: Readonly<Record<string, unknown>> | undefined,
   texts: Readonly<Record<string, string>> = {},
-): Base {
+): BaseBranch {
+  const bytes = async (path: string) => (texts[path] === undefined ? undefined : Buffer.from(texts[path]))
   return {
     ref: 'main',
+    bytes,
     read: async (path) => texts[path],
     digest: async (path) => (texts[path] === undefined ? undefined : digestOf(texts[path])),
     settings: async () =>
       settings === undefined
         ? { settings: undefined, reason: 'main has no headgate.yml.' }
-        : { settings: settingsOf({ ...settings }, '/') },
+        : ({ settings: settingsOf({ ...settings }, '/') } as never),
   }
 }
 
 test('on a pull request the base branch’s policy holds, and a change to it is shown', async () => {
   const own = { candidate: 'bad.csv', baseline: 'good.csv', policy: [{ metric: 'roc_auc', min: 0.1 }], bootstrap: true }
-  const base = baseOf({ baseline: 'good.csv', policy: strictRules })
+  const base = baseOf({ baseline: 'good.csv', policy: strictRules }, { 'good.csv': files['good.csv'] })
   const { document } = await gate({ files, settings: own, base })
   expect(document.verdict).toBe('fail')
   expect(document.policy).toMatchObject({ path: 'headgate.yml', ref: 'main' })
@@ -360,4 +365,98 @@ test('test rows that the pull request changes warn at best', async () => {
   const other = await gate({ files, settings: { policy }, base: baseOf({ policy }, { 'test.csv': 'id,late' }) })
   expect(other.document.verdict).toBe('warn')
   expect(other.document.summary).toContain('test.csv is the pull request’s own: main has other rows.')
+})
+
+test('test rows that the pull request brings warn at best, those that a step of the job brings do not', async () => {
+  const policy = [{ metric: 'roc_auc', min: 0.6 }]
+  const scenario = { files, settings: { policy }, base: baseOf({ policy }) }
+  const committed = await gate({ ...scenario, tracked: ['test.csv'] })
+  expect(committed.document.verdict).toBe('warn')
+  expect(committed.document.summary).toContain('test.csv is the pull request’s own: main does not have it.')
+  expect((await gate(scenario)).document.verdict).toBe('pass')
+})
+
+test('a baseline that is a file is the base branch’s, whatever the pull request makes of it', async () => {
+  const settings = { baseline: 'baseline.csv', candidate: 'bad.csv' }
+  const flipped = files['good.csv'].replace(/,([\d.]+)$/gm, (_all, score) => `,${1 - Number(score)}`)
+  const base = baseOf({ ...settings, policy: strictRules }, { 'baseline.csv': files['good.csv'] })
+  const { document, kept } = await gate({ files: { ...files, 'baseline.csv': flipped }, settings, base })
+  expect(document).toMatchObject({ verdict: 'fail', baseline: { kind: 'file', digest: digestOf(files['good.csv']) } })
+  // A second job judges by the same file.
+  expect(kept).toEqual({ 'baseline.csv': files['good.csv'] })
+  expect((await gate({ files, settings, base })).document.baseline.digest).toBe(digestOf(files['good.csv']))
+})
+
+test('a baseline that the base branch does not have warns at best', async () => {
+  const settings = { baseline: 'bad.csv', policy: strictRules }
+  const { document, said } = await gate({ files, settings, base: baseOf(settings) })
+  expect(document.verdict).toBe('warn')
+  expect(document.summary).toContain('bad.csv is the pull request’s own: main does not have it.')
+  expect(said).toContain('bad.csv is the pull request’s own: main does not have it.')
+  expect(
+    (await gate({ files, settings, base: baseOf(settings, { 'bad.csv': files['bad.csv'] }) })).document.verdict,
+  ).toBe('pass')
+})
+
+test('a champion that a pull request’s own code scores anew warns at best', async () => {
+  const settings = { baseline: 'champion', predict: 'python predict.py', policy: strictRules }
+  const scenario = {
+    files,
+    settings,
+    versions: championOf('other rows', 'not of these rows'),
+    command: async (variables: Readonly<Record<string, string>>) =>
+      writeFile(join(variables.HEADGATE_OUTPUT ?? '', 'predictions.csv'), files['bad.csv']),
+  }
+  const { document } = await gate({ ...scenario, base: baseOf(settings, { 'test.csv': files['test.csv'] }) })
+  expect(document).toMatchObject({ verdict: 'warn', baseline: { version: '1.2.0', paired: true } })
+  expect(document.summary).toContain('v1.2.0 was scored by the pull request’s own code')
+  expect((await gate(scenario)).document.verdict).toBe('pass')
+})
+
+/** What training left: its predictions by digest, and the rows that it was given. */
+function trainingOf(testText: string): string {
+  const digest = digestOf(files['work/output/predictions.csv'])
+  return strictJson({
+    schema: 'headgate/training@1',
+    verdict: 'pass',
+    summary: 'Trained.',
+    commit: '',
+    createdAt: '2013-08-01T00:00:00.000Z',
+    tool: 'headgate 0',
+    runner: { kind: 'local', event: 'push', os: 'linux' },
+    inputs: [{ path: 'test.csv', digest: digestOf(testText) }],
+    durationMs: 0,
+    run: {
+      id: 'r',
+      executor: 'process',
+      handle: null,
+      command: ['train'],
+      params: {},
+      startedAt: '2013-08-01T00:00:00.000Z',
+      finishedAt: null,
+      exitCode: 0,
+      peakMemoryBytes: null,
+    },
+    data: [],
+    code: { commit: '', dirty: null, paths: [], digest: digestOf('') },
+    environment: { os: '', cpu: '', interpreter: null, lock: null, packages: null, image: null },
+    metrics: {},
+    artifacts: [],
+    model: { path: 'output/model', digest: digestOf('m'), bytes: 1 },
+    predictions: { path: 'predictions.csv', digest, bytes: 1 },
+    tracking: null,
+    key: digestOf('key'),
+    cache: { hit: false, reason: '' },
+  })
+}
+
+test('rows that are others than the training was given are refused, and nothing is judged', async () => {
+  const settings = { policy: [{ metric: 'roc_auc', min: 0.6 }] }
+  const honest = { ...files, 'work/training.json': trainingOf(files['test.csv']) }
+  expect((await gate({ files: honest, settings })).document.verdict).toBe('pass')
+  const rewritten = { ...files, 'work/training.json': trainingOf('id,late\nx,1') }
+  const problems = await problemsOf({ files: rewritten, settings })
+  expect(problems).toEqual([
+    expect.stringMatching(/^holds other rows than the training was given: sha256:.*not sha256:/),
+  ])
 })

@@ -14,6 +14,7 @@ import {
   rolesOf,
 } from '@headgate/gate'
 import { openRulebook } from './base.ts'
+import type { HeldBaseline } from './baseline.ts'
 import { findBaseline } from './baseline.ts'
 import type { FoundCandidate } from './candidate.ts'
 import { findCandidate } from './candidate.ts'
@@ -30,11 +31,13 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   const evidence = await openEvidence(rulebook, names, candidate, ports.workspace)
   const roles = rolesOf(settings)
   const read = (path: string) => readPredictions(path, evidence, roles, names)
-  const [predictions, baseline] = await both(read(candidate.path), () =>
+  const [predictions, { baseline, caveats: ofBaseline }] = await both(read(candidate.path), () =>
     findBaseline({ settings, evidence, ports, read }),
   )
+  for (const caveat of ofBaseline) ports.log.warning(caveat)
   const bootstrap = isBootstrap(settings, baseline, ports)
-  const found = assess({ rulebook, names, evidence, candidate, predictions, baseline, bootstrap })
+  const capped = { ...rulebook, caveats: [...caveats, ...ofBaseline] }
+  const found = assess({ rulebook: capped, names, evidence, candidate, predictions, baseline, bootstrap })
   if (!own.dryRun) await keep(own, candidate, baseline)
   const { verdict, summary, body } = found
   return { verdict, summary, inputs: await inputsOf(rulebook, evidence, candidate, baseline, ports), body }
@@ -51,8 +54,8 @@ function keep({ workFolder }: GateSettings, { path, isMade }: FoundCandidate, ba
 /** Mistakes in the candidate's predictions and in a baseline file are told together. */
 async function both(
   candidate: Promise<Predictions>,
-  baseline: () => Promise<Baseline>,
-): Promise<[Predictions, Baseline]> {
+  baseline: () => Promise<HeldBaseline>,
+): Promise<[Predictions, HeldBaseline]> {
   const problems: Problem[] = []
   const gather = (error: unknown): undefined => {
     if (!(error instanceof UserError)) throw error

@@ -180,7 +180,7 @@ test('the champion is found under the name that the model is registered by, whic
     'headgate.yml': named('fresh').replace('baseline: champion', 'baseline: champion\n      bootstrap: true'),
   })
   await commit(work)
-  const document = evaluationOf(await gate(work, { event: 'pull-request', pullRequest }))
+  const document = evaluationOf(await gate(work, pullRequest))
   expect(document).toMatchObject(found)
   expect(document.policy.changed?.split('\n')).toContain('+ name: fresh')
 })
@@ -194,7 +194,8 @@ test('an unreachable registry ends with exit code 3 and no document', async () =
   expect(outcome.document).toBeUndefined()
 })
 
-const pullRequest = { number: 7, headSha: '', baseRef: 'main', fork: false, author: 'someone', labels: [] }
+const pull = { number: 7, headSha: '', fork: false, author: 'someone', labels: [] }
+const pullRequest = { event: 'pull-request', pullRequest: pull, base: { ref: 'main' } } as const
 
 test('a pull request is held against the block of its base branch, which flags cannot weaken', async () => {
   const floor = '[{ metric: roc_auc, min: 0.7 }]'
@@ -204,7 +205,7 @@ test('a pull request is held against the block of its base branch, which flags c
   await commit(work)
   await leavePredictions(work, 0.2)
   const flags = { baseline: 'other.csv', bootstrap: 'true' }
-  const outcome = await gate(work, { event: 'pull-request', pullRequest }, flags)
+  const outcome = await gate(work, pullRequest, flags)
   const document = evaluationOf(outcome)
   expect(document.metrics[0]).toMatchObject({ metric: 'roc_auc', status: 'fail', rule: { min: 0.7 } })
   expect(document).toMatchObject({ verdict: 'fail', policy: { ref: 'main', path: 'headgate.yml' } })
@@ -226,16 +227,79 @@ test('a shallow clone fetches the base commit that it lacks', async () => {
   await git.run(work, ['push', '--quiet', 'origin', 'change'])
   const url = `file://${join(work, '..', 'remote')}`
   await git.run(join(work, '..'), ['clone', '--quiet', '--depth=1', '--branch=change', url, shallow])
-  const baseSha = await git.run(work, ['rev-parse', 'main'])
-  expect(await git.hasObject(shallow, baseSha)).toBe(false)
+  const sha = await git.run(work, ['rev-parse', 'main'])
+  expect(await git.hasObject(shallow, sha)).toBe(false)
   await leavePredictions(shallow, 0.9)
-  const outcome = await gate(shallow, { event: 'pull-request', pullRequest: { ...pullRequest, baseSha } })
+  const outcome = await gate(shallow, { ...pullRequest, base: { ref: 'main', sha } })
   expect(evaluationOf(outcome)).toMatchObject({ verdict: 'no-baseline', policy: { ref: 'main' } })
 })
 
 test('a base branch that cannot be read ends with exit code 3', async () => {
   const work = await clone(project(0.9, 1))
   await leavePredictions(work, 0.9)
-  const missing = { ...pullRequest, baseRef: 'gone' }
-  expect(await gate(work, { event: 'pull-request', pullRequest: missing })).toMatchObject({ exitCode: 3 })
+  expect(await gate(work, { ...pullRequest, base: { ref: 'gone' } })).toMatchObject({ exitCode: 3 })
+})
+
+/** A pull request of a clone whose base branch has these settings. */
+async function proposed(base: string, own: Readonly<Record<string, string>>, sharpness = 0.2): Promise<string> {
+  const work = await clone({ ...project(sharpness, 1), 'headgate.yml': base })
+  await git.run(work, ['switch', '--quiet', '--create', 'change'])
+  await write(work, own)
+  await commit(work)
+  await leavePredictions(work, sharpness)
+  return work
+}
+
+const floor = settingsText('[{ metric: roc_auc, min: 0.7 }]').replace('      baseline: champion\n', '')
+const none = floor.replace('0.7', '0')
+
+test('a base branch that cannot be understood ends with exit code 2, and nothing else holds', async () => {
+  for (const broken of [floor.replace('policy:', 'polcy:'), 'models: [', floor.replace('roc_auc', 'rocauc')])
+    expect(await gate(await proposed(broken, { 'headgate.yml': none }), pullRequest), broken).toEqual({ exitCode: 2 })
+})
+
+test('a policy file that the base branch names and lacks ends with exit code 2', async () => {
+  const named = floor.replace(/policy: .*/, 'policy: policy.yaml')
+  const own = { 'headgate.yml': named, 'policy.yaml': '- { metric: roc_auc, min: 0 }' }
+  expect(await gate(await proposed(named, own), pullRequest)).toEqual({ exitCode: 2 })
+})
+
+test('a store in a variable that a fork does not get is no way around the base branch, where no store is needed', async () => {
+  const stored = floor.replace('../store', '${env:STORE_DIR_OF_MAIN}')
+  const work = await proposed(stored, { 'headgate.yml': none })
+  const { document } = await gate(work, pullRequest)
+  expect(document).toMatchObject({ verdict: 'fail', policy: { ref: 'main' } })
+  const compared = settingsText(strict).replace('../store', '${env:STORE_DIR_OF_MAIN}')
+  const outcome = await gate(await proposed(compared, { 'notes.txt': '' }, 0.9), pullRequest)
+  expect(outcome.document).toMatchObject({ verdict: 'no-baseline', policy: { ref: 'main' } })
+})
+
+test('another settings file that a flag names does not hide the base branch’s', async () => {
+  const work = await proposed(floor, { 'other.yml': none })
+  const { document } = await gate(work, pullRequest, { config: 'other.yml' })
+  expect(document).toMatchObject({ verdict: 'fail', policy: { ref: 'main', path: 'headgate.yml' } })
+  const dotted = await gate(work, pullRequest, { config: './headgate.yml' })
+  expect(dotted.document).toMatchObject({ verdict: 'fail', policy: { ref: 'main' } })
+})
+
+test('in a merge queue the block of the branch that is merged into holds', async () => {
+  const work = await proposed(floor, { 'headgate.yml': none })
+  const sha = await git.run(work, ['rev-parse', 'main'])
+  const { document, exitCode } = await gate(work, { event: 'merge-queue', base: { ref: 'main', sha } })
+  expect([exitCode, document?.verdict]).toEqual([1, 'fail'])
+})
+
+test('a baseline file that the pull request flips is read at the base branch', async () => {
+  const compared = settingsText(strict).replace('champion', 'baseline.csv')
+  const work = await clone({ ...project(0.2, 1), 'headgate.yml': compared, 'baseline.csv': '' })
+  await leavePredictions(work, 0.9)
+  const honest = await readFile(join(work, '.headgate/delays/output/predictions.csv'), 'utf8')
+  await write(work, { 'baseline.csv': honest })
+  await commit(work)
+  await git.run(work, ['push', '--quiet', 'origin', 'main'])
+  await git.run(work, ['switch', '--quiet', '--create', 'change'])
+  await write(work, { 'baseline.csv': honest.replace(/,([\d.e-]+)$/gm, (_all, score) => `,${1 - Number(score)}`) })
+  await commit(work)
+  await leavePredictions(work, 0.2)
+  expect(await gate(work, pullRequest)).toMatchObject({ exitCode: 1, document: { verdict: 'fail' } })
 })

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openBaseBranch } from '@headgate/base-branch'
 import { UserError } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
-import { commandText, runProcess } from '@headgate/systems'
-import { openBase } from './branch.ts'
+import { commandText, git, runProcess } from '@headgate/systems'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 import { openVersions } from './versions.ts'
@@ -22,7 +22,8 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       workspace: runner.workspace,
       temporary,
       versions: (holding) => openVersions(holding, runner, forge),
-      base: openBase(settings, runner),
+      base: openBaseBranch(runner, settings.baseRef),
+      isTracked: async (path) => (await git.trackedWithin(runner.workspace, path)).length > 0,
       command: (argv, variables) => runCommand(argv, variables, runner),
     },
   }

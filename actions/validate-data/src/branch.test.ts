@@ -39,22 +39,30 @@ async function change(files: Readonly<Record<string, string>>): Promise<void> {
 
 interface Told extends Outcome {
   readonly notices: string
+  readonly errors: string
   readonly validation: Validation
 }
 
-const pullRequest = { number: 7, headSha: '', baseRef: 'main', fork: false, author: 'someone', labels: [] }
+const pull = { number: 7, headSha: '', fork: false, author: 'someone', labels: [] }
+const pullRequest: Partial<Context> = { event: 'pull-request', pullRequest: pull, base: { ref: 'main' } }
 
 async function validate(
   flags: Readonly<Record<string, string>> = {},
-  context: Partial<Context> = { event: 'pull-request', pullRequest },
+  context: Partial<Context> = pullRequest,
 ): Promise<Told> {
   const local = await localRunner({}, { folder: work, flags: new Map(Object.entries(flags)) })
   const notices: string[] = []
   const told = (message: string): void => void notices.push(message)
-  const log = { ...local.log, info: () => {}, error: () => {}, notice: told }
+  const errors: string[] = []
+  const log = { ...local.log, info: () => {}, error: (message: string) => void errors.push(message), notice: told }
   const runner = { ...local, log, annotate: () => {}, context: { ...local.context, ...context } }
   const outcome = await startWith(stage, run, wire, runner)
-  return { ...outcome, notices: notices.join('\n'), validation: outcome.document as unknown as Validation }
+  return {
+    ...outcome,
+    notices: notices.join('\n'),
+    errors: errors.join('\n'),
+    validation: outcome.document as unknown as Validation,
+  }
 }
 
 const strict = { 'headgate.yml': settings('{ contract: contract.yaml }'), 'contract.yaml': contract(10) }
@@ -102,14 +110,13 @@ describe('a pull request cannot choose', () => {
     await change({ 'headgate.yml': settings('{ contract: contract.yaml, fail-on: never }') })
     const byFile = await validate()
     expect([byFile.exitCode, byFile.document?.verdict]).toEqual([1, 'fail'])
-    expect(byFile.validation.contract.changed).toBe('-fail-on: inconclusive\n+fail-on: never')
     expect(byFile.notices).toMatch(/`fail-on` is inconclusive.*main/)
     expect((await validate({ 'fail-on': 'never' })).exitCode).toBe(1)
   })
 
   test('anything in a merge queue either', async () => {
     await change({ 'headgate.yml': settings('{ contract: weak.yaml, fail-on: never }'), 'weak.yaml': contract(0) })
-    const queue: Partial<Context> = { event: 'merge-queue', defaultBranch: 'main' }
+    const queue: Partial<Context> = { event: 'merge-queue', base: { ref: 'main' } }
     const { exitCode, validation } = await validate({}, queue)
     expect(exitCode).toBe(1)
     expect(validation.contract).toMatchObject({ path: 'contract.yaml', ref: 'main' })
@@ -142,6 +149,58 @@ test('a stricter word of its own holds too', async () => {
   expect([strict.exitCode, strict.document?.verdict]).toEqual([1, 'warn'])
 })
 
+test.each(['./contract.yaml', 'x/../contract.yaml'])('%s is the base branch’s contract too', async (contractPath) => {
+  const named = { 'headgate.yml': settings(`{ contract: ${contractPath} }`) }
+  await begin({ ...named, 'contract.yaml': contract(10) })
+  await change({ 'contract.yaml': contract(0) })
+  const { exitCode, validation } = await validate()
+  expect(exitCode).toBe(1)
+  expect(validation.contract).toMatchObject({ path: 'contract.yaml', ref: 'main' })
+  expect(validation.contract.caveats).toBeUndefined()
+})
+
+describe('data that the pull request names in the place of the base branch’s', () => {
+  const block = (data: string) => settings(`{ data: ${data}, contract: contract.yaml }`)
+  beforeEach(() => begin({ 'headgate.yml': block('data.csv'), 'contract.yaml': contract(5) }))
+
+  test('are not checked while those are there', async () => {
+    await change({ 'headgate.yml': block('other.csv'), 'other.csv': 'n\n9\n', 'data.csv': 'n\n1\n' })
+    const { exitCode, validation } = await validate()
+    expect([exitCode, validation.data.source]).toEqual([1, 'data.csv'])
+    expect((await validate({ data: 'other.csv' })).exitCode).toBe(1)
+    await change({ 'data.csv': 'n\n5\n' })
+    const honest = await validate()
+    expect([honest.exitCode, honest.document?.verdict]).toEqual([0, 'warn'])
+    expect(honest.document?.summary).toContain('was not checked: main says which data are')
+    expect(honest.validation.contract.changed).toBe('-data: data.csv\n+data: other.csv')
+  })
+
+  test('are checked once those are gone, and warn at best', async () => {
+    await git.run(work, ['mv', 'data.csv', 'moved.csv'])
+    await change({ 'headgate.yml': block('moved.csv') })
+    const { document, validation } = await validate()
+    expect([document?.verdict, validation.data.source]).toEqual(['warn', 'moved.csv'])
+    expect(document?.summary).toContain('the data that main names are not there')
+  })
+
+  test('are the same by another way of writing them', async () => {
+    await change({ 'headgate.yml': block('./x/../data.csv') })
+    expect((await validate()).document?.verdict).toBe('pass')
+  })
+})
+
+test.each([
+  ['settings', { 'headgate.yml': 'models: [' }, /main:headgate\.yml/],
+  ['an unknown key', { 'headgate.yml': settings('{ contrakt: contract.yaml }') }, /main:headgate\.yml.*contrakt/],
+  ['a contract', { ...strict, 'contract.yaml': 'kind: [' }, /main:contract\.yaml/],
+])('%s of the base branch that cannot be understood ends with exit code 2', async (_name, files, place) => {
+  await begin(files)
+  await change({ ...strict, 'contract.yaml': contract(0), 'more.txt': '' })
+  const { exitCode, document, errors } = await validate()
+  expect([exitCode, document]).toEqual([2, undefined])
+  expect(errors).toMatch(place)
+})
+
 describe('what the base branch leaves open is the pull request’s own, said so, and warn at best', () => {
   test.each([
     ['no settings file', { 'contract.yaml': contract(0) }, /main has no headgate.yml/],
@@ -151,7 +210,6 @@ describe('what the base branch leaves open is the pull request’s own, said so,
       { 'headgate.yml': settings('{ engine: auto }'), 'contract.yaml': contract(0) },
       /main does not set it/,
     ],
-    ['a file that is no YAML', { 'headgate.yml': 'models: [' }, /cannot be understood/],
     [
       'a contract that is not there',
       { 'headgate.yml': settings('{ contract: contract.yaml }') },

@@ -1,4 +1,4 @@
-export type { Base, Ports } from './ports.ts'
+export type { Ports } from './ports.ts'
 export { profileData } from './profile.ts'
 export { run } from './run.ts'
 export { stage } from './stage.ts'

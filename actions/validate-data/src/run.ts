@@ -1,7 +1,8 @@
 import type { Check, Findings, Problem, Run, Settings, Validation, Verdict } from '@headgate/core'
-import { exitCodes, isAccepted, nearest, problemText, UserError, worst } from '@headgate/core'
+import { nearest, problemText, UserError, worst } from '@headgate/core'
 import type { ColumnType, Engine, Source, Table } from '@headgate/tables'
 import { buildProfile, dataState, findSource, openTable, readAs, runChecks } from '@headgate/tables'
+import { choose } from './choice.ts'
 import type { HeldContract } from './contract.ts'
 import { holdContract } from './contract.ts'
 import type { Ports } from './ports.ts'
@@ -14,11 +15,10 @@ type ValidationSettings = Settings<typeof stage>
  * @throws UserError for a contract or data that cannot be read, empty data, and required columns that are missing.
  */
 export const run: Run<typeof stage, Ports> = async (settings, ports) => {
-  const [held, source] = await both(holdContract(settings, ports), findSource(settings.data, ports.workspace))
+  const choice = await choose(settings, ports)
+  const [held, source] = await both(holdContract(choice, ports), findSource(choice.data, ports.workspace))
   for (const note of held.contract.notes) ports.log.notice(problemText(note))
   for (const caveat of held.caveats) ports.log.notice(caveat)
-  if (held.failOn !== settings.failOn)
-    ports.log.notice(`\`fail-on\` is ${held.failOn}: ${ports.base?.ref} says so, and a pull request cannot weaken it.`)
   const engine = await ports.openEngine()
   try {
     return await validate(settings, ports, engine, held, source)
@@ -57,10 +57,8 @@ async function validate(
     { path: held.path, digest: held.digest },
   ]
   await ports.writeProfile(await buildProfile(table), inputs.slice(0, 1))
-  const judged = judge(checks, table.rows, held.caveats)
   const body: Validation = { data, contract: contractOf(held), checks: [...checks] }
-  const isRefused = !isAccepted(judged.verdict, held.failOn)
-  return { ...judged, inputs, body, ...(isRefused && { exitCode: exitCodes.refused }) }
+  return { ...judge(checks, table.rows, held.caveats), inputs, body }
 }
 
 function contractOf({ path, digest, ref, changed, contract, caveats }: HeldContract): Validation['contract'] {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PullRequest } from '@headgate/core'
+import type { Base } from '@headgate/core'
 import { readDocument } from '@headgate/files'
 import type { Outcome, Runner } from '@headgate/runners'
 import { localRunner, startWith } from '@headgate/runners'
@@ -19,11 +19,7 @@ interface Told extends Outcome {
   readonly notices: readonly string[]
 }
 
-async function validate(
-  root: string,
-  flags: Record<string, string> = {},
-  more: { pullRequest?: PullRequest } = {},
-): Promise<Told> {
+async function validate(root: string, flags: Record<string, string> = {}, more: { base?: Base } = {}): Promise<Told> {
   const given = new Map(Object.entries({ data: 'data.csv', contract: 'contract.yaml', model: 'm', ...flags }))
   const local = await localRunner({}, { folder: root, flags: given })
   const errors: string[] = []
@@ -132,11 +128,11 @@ test('on a pull request the base branch’s contract holds; its own reaches warn
   const baseSha = git('rev-parse', 'HEAD')
   await writeFile(join(root, 'contract.yaml'), contract(0))
   await writeFile(join(root, 'new.yaml'), contract(0))
-  const pullRequest = { number: 1, headSha: baseSha, baseRef: 'main', baseSha, fork: false, author: 'a', labels: [] }
-  const weakened = await validate(root, {}, { pullRequest })
+  const base = { ref: 'main', sha: baseSha }
+  const weakened = await validate(root, {}, { base })
   expect(weakened.exitCode).toBe(1)
   expect(weakened.document).toMatchObject({ contract: { ref: 'main', changed: expect.stringContaining('minimum: 0') } })
-  const added = await validate(root, { contract: 'new.yaml' }, { pullRequest })
+  const added = await validate(root, { contract: 'new.yaml' }, { base })
   expect(added.document?.verdict).toBe('warn')
   expect(added.notices.join()).toMatch(/pull request’s own/)
 })

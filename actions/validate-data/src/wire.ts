@@ -1,10 +1,10 @@
+import { openBaseBranch } from '@headgate/base-branch'
 import type { Header } from '@headgate/core'
 import { release, schemaName } from '@headgate/core'
 import { writeDocument } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import { openEngine } from '@headgate/tables'
-import { openBase } from './branch.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -18,7 +18,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => ({
         temporary: runner.temporary,
       }),
     workspace: runner.workspace,
-    base: openBase(settings, runner),
+    base: openBaseBranch(runner),
     writeProfile: async (profile, inputs) => {
       if (settings.dryRun) return
       const { verdict: _none, ...header } = headerOf(settings.model, runner, inputs)

@@ -1,2 +1,3 @@
-export * from './block.ts'
-export * from './branch.ts'
+export { atBase, type BaseBlock } from './block.ts'
+export { type BaseBranch, type OwnPlace, openBaseBranch, type Surroundings } from './branch.ts'
+export * from './held.ts'

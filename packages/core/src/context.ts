@@ -12,12 +12,18 @@ export type EventKind = 'pull-request' | 'merge-queue' | 'push' | 'schedule' | '
 export interface PullRequest {
   readonly number: number
   readonly headSha: string
-  readonly baseRef: string
-  readonly baseSha?: string | undefined
   /** Whether it comes from another repository, and so runs without secrets. */
   readonly fork: boolean
   readonly author: string
   readonly labels: readonly string[]
+}
+
+/** The branch that a pull request or a merge queue is for: what decides about the change is read there. */
+export interface Base {
+  /** The branch's name, without `refs/heads/`. */
+  readonly ref: string
+  /** Its commit when this run was started; `undefined` where the CI does not say. */
+  readonly sha?: string | undefined
 }
 
 /** Where a forge's API is, and with what it may be asked. */
@@ -55,6 +61,8 @@ export interface Context {
   readonly defaultBranch: string
   readonly actor: string
   readonly pullRequest?: PullRequest | undefined
+  /** Of a pull request and of a merge queue. */
+  readonly base?: Base | undefined
   readonly forge?: ForgeLocation | undefined
   readonly run?:
     | { readonly id: string; readonly attempt: number; readonly url: string; readonly workflow: string }

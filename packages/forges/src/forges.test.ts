@@ -27,7 +27,7 @@ const context = (over: Partial<Context> = {}): Context => ({
   defaultBranch: 'main',
   actor: 'me',
   ephemeral: true,
-  pullRequest: { number: 7, headSha: 'abc', baseRef: 'main', fork: false, author: 'me', labels: [] },
+  pullRequest: { number: 7, headSha: 'abc', fork: false, author: 'me', labels: [] },
   ...over,
 })
 const news = {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { holdCommon } from '@headgate/base-branch'
 import type {
   AnyStage,
   ExitCode,
@@ -10,7 +11,16 @@ import type {
   StageKind,
   StageName,
 } from '@headgate/core'
-import { documentFile, documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
+import {
+  documentFile,
+  documentSchema,
+  exitCodes,
+  isAccepted,
+  kebab,
+  release,
+  schemaName,
+  unsetReference,
+} from '@headgate/core'
 import { readText, sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
@@ -85,11 +95,12 @@ async function pass<S extends AnyStage, Ports>(
   close: (() => Promise<void>)[],
 ): Promise<Outcome> {
   const started = runner.now()
-  const settings = await settingsOf(stage, runner)
-  if (settings.token) runner.mask(settings.token)
+  const settings = await heldSettings(stage, await settingsOf(stage, runner), runner)
+  const token = tokenOf(settings, runner)
+  if (token) runner.mask(token)
   if (!settings.dryRun) await sweep(settings.workFolder, runner)
   if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
-  const wired = await wire(settings, withToken(runner, settings.token))
+  const wired = await wire(settings, withToken(runner, token))
   if (wired.close) close.push(wired.close)
   const findings = await run(settings, wired.ports)
   const document = stamp(stage, settings, findings, runner, started)
@@ -120,6 +131,24 @@ async function sweep(workFolder: string, { log }: Runner): Promise<void> {
   const swept = await sweepPartials(workFolder)
   if (swept === 0) return
   log.info(`Removed ${swept} ${swept === 1 ? 'file' : 'files'} that a killed run had left half written.`)
+}
+
+/** What the base branch of a pull request says of them holds, so that a change cannot turn its own red green. */
+async function heldSettings<S extends AnyStage>(stage: S, own: Settings<S>, runner: Runner): Promise<Settings<S>> {
+  const held = await holdCommon(stage, own, runner)
+  const ref = runner.context.base?.ref
+  if (held.failOn !== own.failOn)
+    runner.log.notice(`\`fail-on\` is ${held.failOn}: ${ref} says so, and a pull request cannot weaken it.`)
+  if (held.dryRun !== own.dryRun)
+    runner.log.notice(`\`dry-run\` is ${held.dryRun}: ${ref} says so, and a pull request cannot change it.`)
+  return { ...own, failOn: held.failOn, dryRun: held.dryRun }
+}
+
+/** The token that the settings name; a pull request from a fork has not the variable that it may stand in. */
+function tokenOf({ token = '' }: { readonly token?: string | undefined }, { log }: Runner): string | undefined {
+  const unset = unsetReference(token)
+  if (unset !== undefined) log.notice(`\`token\`: ${unset} is not set, and the runner’s own token is taken.`)
+  return unset === undefined && token !== '' ? token : undefined
 }
 
 /** The same runner, with the token that the settings name in place of the runner's own. */

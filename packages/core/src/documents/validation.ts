@@ -52,7 +52,7 @@ export const validationSchema = z.object({
     changed: z
       .string()
       .optional()
-      .meta({ description: 'What the pull request would change: which contract, its text, `fail-on`.' }),
+      .meta({ description: 'What the pull request would change: which contract, its text, which data.' }),
     caveats: z
       .array(z.string())
       .optional()

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Context, EventKind, ForgeLocation, PullRequest } from '@headgate/core'
+import type { Base, Context, EventKind, ForgeLocation, PullRequest } from '@headgate/core'
 import { z } from 'zod'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -17,6 +17,7 @@ const eventSchema = z.object({
   workflow_run: z.object({ head_sha: z.string() }).optional(),
   repository: z.object({ default_branch: z.string().optional() }).optional(),
 })
+type Event = z.output<typeof eventSchema>
 
 /** Reads the runner's variables and the event's file. Gitea and Forgejo set the same ones. */
 export function githubContext(variables: Variables): Context {
@@ -34,6 +35,7 @@ export function githubContext(variables: Variables): Context {
     defaultBranch,
     actor: variables.GITHUB_ACTOR ?? '',
     pullRequest,
+    base: readBase(event, variables),
     forge: forgeOf(variables),
     run: {
       id: variables.GITHUB_RUN_ID ?? '',
@@ -45,7 +47,7 @@ export function githubContext(variables: Variables): Context {
   }
 }
 
-function readEvent(path: string | undefined): z.output<typeof eventSchema> {
+function readEvent(path: string | undefined): Event {
   if (!path) return {}
   const parsed = eventSchema.safeParse(JSON.parse(readFileSync(path, 'utf8') || '{}'))
   if (!parsed.success)
@@ -57,13 +59,18 @@ function readPullRequest(pull: z.output<typeof pullRequestSchema>): PullRequest 
   return {
     number: pull.number,
     headSha: pull.head.sha,
-    baseRef: pull.base.ref,
-    baseSha: pull.base.sha,
     // A head without a repository is a fork that was deleted: nothing of it is trusted.
     fork: pull.head.repo?.full_name !== pull.base.repo?.full_name,
     author: pull.user?.login ?? '',
     labels: pull.labels.map((label) => label.name),
   }
+}
+
+/** Also said by a variable: a pull request is never taken for a run without a base. */
+function readBase({ pull_request: pull, merge_group: group }: Event, variables: Variables): Base | undefined {
+  if (pull) return { ref: pull.base.ref, sha: pull.base.sha || undefined }
+  if (group) return { ref: group.base_ref.replace(/^refs\/heads\//, ''), sha: group.base_sha || undefined }
+  return variables.GITHUB_BASE_REF ? { ref: variables.GITHUB_BASE_REF } : undefined
 }
 
 function eventKind(name: string, branch: string, defaultBranch: string): EventKind {
