@@ -1,13 +1,8 @@
-import type { Context, Deployment, Model } from '@headgate/core'
+import type { Context, Deployment, Model, RunPlace } from '@headgate/core'
 import type { Ledger } from '@headgate/ledger'
 import type { Registry } from '@headgate/registries'
 import type { Log } from '@headgate/runners'
 import type { Target } from './targets/port.ts'
-
-/** Whether this run may write anything but a preview. */
-export function mayWrite({ event }: Pick<Context, 'event'>): boolean {
-  return event !== 'pull-request' && event !== 'merge-queue'
-}
 
 /** What a deployment needs of its surroundings. */
 export interface Ports {
@@ -23,7 +18,7 @@ export interface Ports {
   readonly log: Log
   /** Absolute path of the work tree. */
   readonly workspace: string
-  readonly context: Pick<Context, 'event' | 'ephemeral' | 'commit' | 'actor' | 'run'>
+  readonly context: RunPlace & Pick<Context, 'ephemeral' | 'commit' | 'actor' | 'run'>
   readonly signal: AbortSignal
   readonly now: () => Date
 }

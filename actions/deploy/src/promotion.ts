@@ -1,6 +1,7 @@
+import { mayWrite } from '@headgate/core'
 import type { NewEntry } from '@headgate/ledger'
 import type { Order } from './deployment.ts'
-import { mayWrite, type Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import type { Instance } from './targets/port.ts'
 
 /** What of a promotion has been done; written while it is under way. */
@@ -18,7 +19,7 @@ const alias = 'champion'
  */
 export async function promote(order: Order, ports: Ports, instance: Instance, promotion: Promotion): Promise<string> {
   const { settings } = order
-  if (!mayWrite(ports.context)) return 'Nothing is written from a pull request.'
+  if (!mayWrite(ports.context)) return 'Nothing is written but from the default branch.'
   const before = await ports.ledger.read(order.model.name)
   const moved = settings.production
     ? await moveAlias(order, ports, before.head, promotion)

@@ -1,11 +1,11 @@
 import type { Findings, Model, Problem, Run, Settings } from '@headgate/core'
-import { Refusal, registeredName, UserError } from '@headgate/core'
+import { mayWrite, Refusal, registeredName, UserError } from '@headgate/core'
 import { splitWords } from '@headgate/systems'
 import { admit, checkChampion } from './admission.ts'
 import { bodyOf, deploy, type Order } from './deployment.ts'
 import { type History, historyOf } from './history.ts'
 import { stepNames } from './journal.ts'
-import { mayWrite, type Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { readSmoke } from './smoke.ts'
 import type { rollbackStage, stage } from './stage.ts'
 
@@ -91,7 +91,7 @@ function refuseUnsafe(settings: DeploySettings, { context }: Ports): void {
   }
   if (!mayWrite(context) && !isPreview)
     problems.push({
-      what: 'a pull request deploys nothing.',
+      what: 'only the default branch deploys: this is a pull request, another branch or a tag.',
       fix: 'Deploy to `environment: preview`, or after the merge.',
     })
   if (settings.production && isPreview) problems.push({ what: '`environment: preview` cannot be `production: true`.' })

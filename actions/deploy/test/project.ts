@@ -102,7 +102,10 @@ export function settingsOf(project: Project, more: Record<string, unknown> = {})
 export function portsOf(project: Project, settings: Settings, more: Partial<Ports> = {}): Ports {
   const tell = (): void => undefined
   const context: Ports['context'] & Partial<Context> = {
+    runner: 'github',
     event: 'push',
+    branch: 'main',
+    defaultBranch: 'main',
     ephemeral: false,
     commit: 'c0ffee',
     actor: 'ada',

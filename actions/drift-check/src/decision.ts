@@ -1,5 +1,5 @@
 import type { Decision, Drift, Settings } from '@headgate/core'
-import { digestOfValue, registeredName, UserError } from '@headgate/core'
+import { digestOfValue, mayWrite, registeredName, UserError } from '@headgate/core'
 import type { Entry, EntryOf, NewEntry } from '@headgate/ledger'
 import { decide } from '@headgate/retraining'
 import { claimsOf, newClaimId } from './claim.ts'
@@ -25,11 +25,10 @@ export interface Decided {
 }
 
 const shownWindows = 12
-const readingEvents: ReadonlySet<string> = new Set(['pull-request', 'merge-queue', 'other'])
 
 /**
  * Decides whether to train again and writes window, decision and, for a retraining, its claim in one append: whoever
- * looks at the same time decides again on what was written first. Pull requests and dry runs only read.
+ * looks at the same time decides again on what was written first. Who may not write, and dry runs, only read.
  */
 export async function decideAndRecord(finding: Finding, settings: DriftSettings, ports: Ports): Promise<Decided> {
   const { ledger, context } = ports
@@ -37,7 +36,7 @@ export async function decideAndRecord(finding: Finding, settings: DriftSettings,
     const reason = 'There is no ledger outside a Git work tree: nothing is decided or written down.'
     return { decision: refused(reason), version: null, history: [] }
   }
-  if (settings.dryRun || readingEvents.has(context.event)) {
+  if (settings.dryRun || !mayWrite(context)) {
     const { entries } = await ledger.read(registeredName(settings))
     const { decision } = await judge(finding, entries, settings, ports)
     return { ...seen(entries, settings), decision }

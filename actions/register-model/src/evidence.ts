@@ -1,6 +1,15 @@
 import { join } from 'node:path'
 import type { Digest, Document, DocumentKind } from '@headgate/core'
-import { digestOf, documentFile, isPromotable, type Problem, parseDocument, Refusal, UserError } from '@headgate/core'
+import {
+  digestOf,
+  documentFile,
+  isPromotable,
+  isTrusted,
+  type Problem,
+  parseDocument,
+  Refusal,
+  UserError,
+} from '@headgate/core'
 import { readText } from '@headgate/files'
 
 /** A document of the work folder, with the digest of its file. */
@@ -50,9 +59,9 @@ export function admit({ training, evaluation, validation }: Evidence, model: Dig
   const { verdict, candidate } = evaluation.document
   const trained = training.document
   const reasons = [
-    ...(fromPullRequest(trained.runner.event)
-      ? ['The model was trained in a pull request: the default branch must train it again.']
-      : []),
+    ...(isTrusted(trained.runner.event)
+      ? []
+      : ['The model was trained in a pull request or on another branch: the default branch must train it again.']),
     ...(trained.error === undefined ? [] : [`Its training failed: ${trained.error.message}`]),
     ...(trained.model?.digest === model
       ? []
@@ -67,11 +76,6 @@ export function admit({ training, evaluation, validation }: Evidence, model: Dig
     ...(validation?.document.verdict === 'fail' ? [`The data was refused: ${validation.document.summary}`] : []),
   ]
   if (reasons.length > 0) throw new Refusal(reasons.join('\n'))
-}
-
-/** Whether an event is one from which nothing is written. */
-export function fromPullRequest(event: string): boolean {
-  return event === 'pull-request' || event === 'merge-queue'
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Context, Model } from '@headgate/core'
+import type { Context, Model, RunPlace } from '@headgate/core'
 import type { GateSettings } from '@headgate/gate'
 import type { Ledger } from '@headgate/ledger'
 import type { Registry } from '@headgate/registries'
@@ -19,5 +19,5 @@ export interface Ports {
   readonly workspace: string
   /** Absolute path of a folder that goes away with the job. */
   readonly temporary: string
-  readonly context: Pick<Context, 'event' | 'commit' | 'actor' | 'run'>
+  readonly context: RunPlace & Pick<Context, 'commit' | 'actor' | 'run'>
 }

@@ -85,6 +85,7 @@ test.each<[Verdict]>([['fail'], ['inconclusive'], ['no-baseline']])(
 test.each<[string, Story, RegExp]>([
   ['that was trained in a pull request', { event: 'pull-request' }, /trained in a pull request/],
   ['that was trained in a merge queue', { event: 'merge-queue' }, /trained in a pull request/],
+  ['that was trained on another branch', { event: 'other' }, /on another branch/],
   ['whose training the gate did not judge', { judgedKey: digestOf('another') }, /gate judged training/],
 ])('a model %s is refused', async (_what, story, reason) => {
   const place = await site()
@@ -115,12 +116,16 @@ test('missing documents are mistakes, all named at once', async () => {
   ])
 })
 
-test('from a pull request nothing is registered', async () => {
-  const place = await site()
-  await judged(place)
-  const ports: Ports = { ...place.ports, context: { ...place.ports.context, event: 'pull-request' } }
-  await expect(run(place.settings, ports)).rejects.toThrow(Refusal)
-})
+test.each([{ event: 'pull-request' }, { event: 'other', branch: 'evil' }, { branch: 'evil' }, { branch: '' }] as const)(
+  'from %j nothing is registered',
+  async (elsewhere) => {
+    const place = await site()
+    await judged(place)
+    const ports: Ports = { ...place.ports, context: { ...place.ports.context, ...elsewhere } }
+    await expect(run(place.settings, ports)).rejects.toThrow(Refusal)
+    expect(real(place.remote, 'for-each-ref', 'refs/tags', 'refs/headgate')).toBe('')
+  },
+)
 
 test('a model that was compared with a champion of before is gated again', async () => {
   const place = await site()

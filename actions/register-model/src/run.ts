@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path'
 import type { Findings, Model, Run, Settings, Verdict } from '@headgate/core'
-import { Refusal, registeredName, UserError } from '@headgate/core'
+import { mayWrite, Refusal, registeredName, UserError } from '@headgate/core'
 import type { Registration } from '@headgate/registries'
 import type { Content } from './content.ts'
 import { inputsOf, readContent, readDocuments, readJudged, recorded } from './content.ts'
 import type { Evidence } from './evidence.ts'
-import { admit, checkBaseline, fromPullRequest, readEvidence } from './evidence.ts'
+import { admit, checkBaseline, readEvidence } from './evidence.ts'
 import { lineageOf, unknownLineage } from './lineage.ts'
 import type { Ports } from './ports.ts'
 import type { Retrial } from './recomputation.ts'
@@ -21,8 +21,10 @@ type RegisterSettings = Settings<typeof stage>
  * before it lie its bytes, after it alias and ledger, and a second run completes what is missing.
  */
 export const run: Run<typeof stage, Ports> = async (settings, ports) => {
-  if (fromPullRequest(ports.context.event) && !settings.dryRun)
-    throw new Refusal('From a pull request nothing is registered: the default branch trains again, and registers then.')
+  if (!mayWrite(ports.context) && !settings.dryRun)
+    throw new Refusal(
+      'From a pull request, another branch or a tag nothing is registered: the default branch trains again, and registers then.',
+    )
   const path = settings.path ? resolve(ports.workspace, settings.path) : join(settings.workFolder, 'output', 'model')
   const evidence = settings.import ? undefined : await readEvidence(settings.workFolder)
   const content = await readContent(path)

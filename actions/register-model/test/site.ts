@@ -52,7 +52,14 @@ export async function portsOf(workspace: string, now = () => new Date('2026-01-0
     log: { debug: said, info: said, notice: said, warning: said, error: said, group: (_title, work) => work() },
     workspace,
     temporary: join(workspace, '../temporary'),
-    context: { event: 'push', commit: real(workspace, 'rev-parse', 'HEAD'), actor: 'ada' },
+    context: {
+      runner: 'github',
+      event: 'push',
+      branch: 'main',
+      defaultBranch: 'main',
+      commit: real(workspace, 'rev-parse', 'HEAD'),
+      actor: 'ada',
+    },
   }
 }
 

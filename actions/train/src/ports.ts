@@ -1,7 +1,8 @@
-import type { Context } from '@headgate/core'
+import type { RunPlace } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { Cache, Log } from '@headgate/runners'
 import type { Executor } from './executors/port.ts'
+import type { Held } from './held.ts'
 
 type RunState = Awaited<ReturnType<Forge['runState']>>
 
@@ -16,7 +17,9 @@ export interface Ports {
   readonly temporary: string
   /** Head commit; empty outside a Git work tree. */
   readonly commit: string
-  readonly event: Context['event']
+  readonly context: RunPlace
+  /** What holds of the settings where the base branch has its word. */
+  readonly held: Partial<Held>
   /** The CI run that this is; `null` outside a CI. */
   readonly ciRun: string | null
   /** How a CI run stands, where the forge can be asked. */

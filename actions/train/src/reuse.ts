@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Header, Settings, Training } from '@headgate/core'
-import { headerSchema, trainingSchema } from '@headgate/core'
+import { headerSchema, isTrusted, mayWrite, trainingSchema } from '@headgate/core'
 import { readDocument, writeAtomically } from '@headgate/files'
 import { z } from 'zod'
 import { changes, partsOf } from './key.ts'
@@ -25,7 +25,8 @@ export type Earlier =
  */
 export async function findEarlier(settings: Settings<typeof stage>, plan: Plan, ports: Ports): Promise<Earlier> {
   const local = await readLocal(settings.workFolder)
-  const obstacle = local ? await obstacleOf(local, plan, join(settings.workFolder, 'output'), ports) : undefined
+  const obstacle =
+    local && (foreign(local, ports) ?? (await obstacleOf(local, plan, join(settings.workFolder, 'output'), ports)))
   if (local && obstacle === undefined) return reuse(local, 'the work folder')
   const kept = await restore(settings, plan, ports)
   if (kept) return reuse(kept, 'the cache')
@@ -44,23 +45,29 @@ async function obstacleOf(kept: Kept, plan: Plan, output: string, ports: Ports):
   const changed = changes(partsOf(training, kept.inputs), plan.parts)
   if (changed.length > 0) return `changed since run ${training.run.id}: ${changed.join(', ')}.`
   if (training.key !== plan.key) return 'the earlier training has another key.'
-  if (isTrusted(ports.event) && !isTrusted(kept.event)) return 'the earlier training was a pull request’s.'
+  if (mayWrite(ports.context) && !isTrusted(kept.event))
+    return 'the earlier training was a pull request’s, or another branch’s.'
   if (!(await holds(output, training.artifacts))) return 'the output is no longer what the earlier training left.'
   return undefined
 }
 
-/** A model that was trained in a pull request, or on a branch like one, is never taken over by the default branch. */
-function isTrusted(event: string): boolean {
-  return event !== 'pull-request' && event !== 'merge-queue' && event !== 'other'
+/** In a CI a work folder is worth what this very run made of it, or handed over: whatever else, anybody may have left. */
+function foreign({ ciRun: made }: Local, { context, ciRun }: Ports): string | undefined {
+  if (context.runner === 'local' || (ciRun !== null && made === ciRun)) return undefined
+  return 'the training in the work folder is not of this run.'
 }
 
-async function readLocal(workFolder: string): Promise<Kept | undefined> {
+type Local = Kept & { readonly ciRun: string | undefined }
+
+async function readLocal(workFolder: string): Promise<Local | undefined> {
   const document = await readDocument('training', workFolder).catch(() => undefined)
-  return document && { inputs: document.inputs, event: document.runner.event, training: document }
+  if (document === undefined) return undefined
+  const { inputs, runner } = document
+  return { inputs, event: runner.event, ciRun: runner.runId, training: document }
 }
 
 function cacheOf(settings: Settings<typeof stage>, plan: Plan, ports: Ports): { key: string; folder: string } {
-  const trust = isTrusted(ports.event) ? 'main' : 'branch'
+  const trust = mayWrite(ports.context) ? 'main' : 'branch'
   const key = `headgate-train-${settings.model.replaceAll('/', '-')}-${trust}-${plan.key.slice('sha256:'.length)}`
   return { key, folder: join(settings.workFolder, 'kept') }
 }
@@ -99,7 +106,7 @@ export async function keep(
     await mkdir(folder, { recursive: true })
     const output = join(settings.workFolder, 'output')
     await cp(output, join(folder, 'output'), { recursive: true, mode: constants.COPYFILE_FICLONE })
-    const kept: Kept = { inputs, event: ports.event, training }
+    const kept: Kept = { inputs, event: ports.context.event, training }
     await writeAtomically(join(folder, 'training.json'), JSON.stringify(kept))
     await ports.cache.save(key, [folder])
   } catch (error) {

@@ -16,7 +16,8 @@ type Found = Findings<typeof stage>
 const label = 'train'
 
 /** Trains, unless the same training was done before or this event does not train. */
-export const run: Run<typeof stage, Ports> = async (settings, ports) => {
+export const run: Run<typeof stage, Ports> = async (own, ports) => {
+  const settings = { ...own, ...ports.held }
   const plan = await planTraining(settings, ports)
   if (settings.sweep) return sweep(settings, plan, ports)
   if (settings.attach !== undefined) {
@@ -43,7 +44,7 @@ export const run: Run<typeof stage, Ports> = async (settings, ports) => {
 /** Why this event does not train, by `on-pull-request`; `undefined` when it does. */
 export function reasonNotToTrain(
   settings: Pick<TrainSettings, 'onPullRequest'>,
-  { event, labels }: Pick<Ports, 'event' | 'labels'>,
+  { context: { event }, labels }: Pick<Ports, 'context' | 'labels'>,
 ): string | undefined {
   if (event !== 'pull-request' || settings.onPullRequest === 'always') return undefined
   if (settings.onPullRequest === 'never') return 'pull requests do not train (`on-pull-request: never`).'

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Document } from '@headgate/core'
+import type { Document, EventKind } from '@headgate/core'
 import { documentSchema, Interruption, schemaName } from '@headgate/core'
 import { digestFile, writeDocument } from '@headgate/files'
 import type { Log } from '@headgate/runners'
@@ -50,6 +50,11 @@ function settingsOf(root: string, more: Record<string, unknown> = {}): Parameter
   return { ...z.object(stage.settings.shape).parse(given), ...common, ...rest } as Parameters<typeof run>[0]
 }
 
+/** A laptop's, whose work folder is its own. */
+function contextOf(event: EventKind): Ports['context'] {
+  return { runner: 'local', event, branch: 'main', defaultBranch: 'main' }
+}
+
 function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}): Ports {
   const tell = (message: string): void => void lines.push(message)
   const log: Log = { debug: tell, info: tell, notice: tell, warning: tell, error: tell, group: (_, work) => work() }
@@ -60,7 +65,8 @@ function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}):
     workspace: root,
     temporary: mkdtempSync(join(tmpdir(), 'train-temporary-')),
     commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
-    event: 'push',
+    context: contextOf('push'),
+    held: {},
     ciRun: null,
     runState: undefined,
     labels: [],
@@ -71,6 +77,10 @@ function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}):
     now: () => new Date(),
     ...more,
   }
+}
+
+function runnerOf({ context, ciRun }: Ports): Document['runner'] {
+  return { kind: context.runner, event: context.event, os: 'linux', ...(ciRun === null ? {} : { runId: ciRun }) }
 }
 
 /** What the runner does with findings: header, strict schema, file. */
@@ -87,7 +97,7 @@ async function runAndWrite(
     commit: ports.commit,
     createdAt: new Date().toISOString(),
     tool: 'headgate 0',
-    runner: { kind: 'local' as const, event: ports.event, os: 'linux' },
+    runner: runnerOf(ports),
     durationMs: 0,
   }
   const document = documentSchema('training').parse({ ...header, ...findings, ...body })
@@ -217,11 +227,34 @@ test('an output that was tampered with is trained again', async () => {
   expect(document.cache).toEqual({ hit: false, reason: 'the output is no longer what the earlier training left.' })
 })
 
+test('in a CI the work folder is taken over from this very run only', async () => {
+  const root = makeProject()
+  const context = { ...contextOf('push'), runner: 'github' as const }
+  const inRun = (ciRun: string | null) => runAndWrite(root, {}, portsOf(root, [], { context, ciRun }))
+  expect((await inRun('1')).document.cache.hit).toBe(false)
+  expect((await inRun('1')).document.cache.hit).toBe(true)
+  const { document } = await inRun('2')
+  expect(document.cache).toEqual({ hit: false, reason: 'the training in the work folder is not of this run.' })
+  expect((await inRun(null)).document.cache.hit).toBe(false)
+  expect((await runAndWrite(root)).document.cache.hit).toBe(true)
+})
+
+test('what the base branch says of training holds before the settings of the change', async () => {
+  const root = makeProject()
+  const held = { onPullRequest: 'always', sweep: false, detach: false } as const
+  const ports = portsOf(root, [], { context: contextOf('pull-request'), held })
+  const { document } = await runAndWrite(root, { onPullRequest: 'never', sweep: true }, ports)
+  expect(document.model).not.toBeNull()
+})
+
 test('the default branch does not take over what a pull request trained', async () => {
   const root = makeProject()
-  await runAndWrite(root, {}, portsOf(root, [], { event: 'pull-request' }))
+  await runAndWrite(root, {}, portsOf(root, [], { context: contextOf('pull-request') }))
   const { document } = await runAndWrite(root)
-  expect(document.cache).toEqual({ hit: false, reason: 'the earlier training was a pull request’s.' })
+  expect(document.cache).toEqual({
+    hit: false,
+    reason: 'the earlier training was a pull request’s, or another branch’s.',
+  })
 })
 
 test('a run that was killed between the renames is repaired by the next', async () => {
@@ -250,12 +283,12 @@ test('all that is missing or not in this release is told at once', async () => {
 })
 
 test('whether a pull request trains is the setting’s, and a dry run never does', async () => {
-  const pull = { event: 'pull-request' as const, labels: [] }
+  const pull = { context: contextOf('pull-request'), labels: [] }
   expect(reasonNotToTrain({ onPullRequest: 'always' }, pull)).toBeUndefined()
   expect(reasonNotToTrain({ onPullRequest: 'label' }, pull)).toContain('not labelled `train`')
   expect(reasonNotToTrain({ onPullRequest: 'label' }, { ...pull, labels: ['train'] })).toBeUndefined()
   expect(reasonNotToTrain({ onPullRequest: 'never' }, pull)).toContain('never')
-  expect(reasonNotToTrain({ onPullRequest: 'never' }, { event: 'push', labels: [] })).toBeUndefined()
+  expect(reasonNotToTrain({ onPullRequest: 'never' }, { context: contextOf('push'), labels: [] })).toBeUndefined()
   const root = makeProject()
   const found = await run({ ...settingsOf(root), dryRun: true }, portsOf(root))
   expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { model: null } })

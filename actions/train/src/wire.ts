@@ -2,6 +2,7 @@ import { type Settings, UserError } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import type { Executor, ExecutorName } from './executors/port.ts'
+import { holdSettings } from './held.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -37,8 +38,9 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       workspace: runner.workspace,
       temporary: runner.temporary,
       commit: runner.context.commit,
-      event: runner.context.event,
-      ciRun: runner.context.run?.id ?? null,
+      context: runner.context,
+      held: await holdSettings(settings, runner),
+      ciRun: runner.context.run?.id || null,
       runState: forge && ((ciRun) => forge.runState(ciRun)),
       labels: runner.context.pullRequest?.labels ?? [],
       environment: runner.environment,

@@ -5,7 +5,10 @@ export type RunnerKind = (typeof runnerKinds)[number]
 export const forgeKinds = ['github', 'gitlab', 'gitea'] as const
 export type ForgeKind = (typeof forgeKinds)[number]
 
-/** What started this run. `other` is a branch that is neither a pull request nor the default branch. */
+/**
+ * What started this run. In a CI `push`, `schedule` and `dispatch` are of the default branch; of another branch or a tag
+ * they are `other`.
+ */
 export type EventKind = 'pull-request' | 'merge-queue' | 'push' | 'schedule' | 'dispatch' | 'workflow-run' | 'other'
 
 /** The pull request of this run. `headSha` is its own commit, never the forge's merge commit. */
@@ -36,6 +39,25 @@ export interface ForgeLocation {
   readonly token?: string | undefined
 }
 
+const writingEvents: ReadonlySet<string> = new Set<EventKind>(['push', 'schedule', 'dispatch'])
+
+/** Whether what a run of such an event made may be taken over by the default branch. */
+export function isTrusted(event: string): boolean {
+  return writingEvents.has(event)
+}
+
+/** What of a context says whether its run may write. */
+export type RunPlace = Pick<Context, 'runner' | 'event' | 'base' | 'branch' | 'defaultBranch'>
+
+/**
+ * Whether a run may write versions, aliases, ledger entries and deployments: one of the default branch, or one of a
+ * person's own machine. Everything else is as a pull request.
+ */
+export function mayWrite({ runner, event, base, branch, defaultBranch }: RunPlace): boolean {
+  if (!isTrusted(event) || base !== undefined) return false
+  return runner === 'local' || branch === defaultBranch
+}
+
 /** The repository's address on its forge, without a slash at the end; `undefined` without a forge. */
 export function forgeUrlOf({ forge }: Pick<Context, 'forge'>): string | undefined {
   return forge && `${serverOf(forge)}/${forge.repository}`
@@ -57,6 +79,7 @@ export interface Context {
   readonly event: EventKind
   /** Head commit; empty outside a Git work tree. */
   readonly commit: string
+  /** By its name without `refs/heads/`; empty where this is no branch, such as a tag. */
   readonly branch: string
   readonly defaultBranch: string
   readonly actor: string

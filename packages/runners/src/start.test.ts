@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -185,6 +185,19 @@ test('the token that the settings name goes before the runner’s own, for every
       { forge, onWire: ({ context }) => tokens.push(context.forge?.token) },
     )
   expect(tokens).toEqual(['of the job', 'named'])
+})
+
+test('a work folder that is in Git is refused, with the line that mends it', async () => {
+  const git = (...words: string[]) => execFileSync('git', words, { cwd: folder })
+  git('init', '-q')
+  expect((await play(async () => found('pass'))).exitCode).toBe(0)
+  writeFileSync(join(folder, '.gitignore'), '.headgate/\n')
+  git('add', '.gitignore')
+  expect((await play(async () => found('pass'))).exitCode).toBe(0)
+  git('add', '-f', '.headgate/m/validation.json')
+  const { exitCode, lines } = await play(async () => found('pass'))
+  expect(exitCode).toBe(2)
+  expect(lines.join('\n')).toMatch(/^\.headgate\/m\/validation\.json: is in Git.*`git rm -r --cached \.headgate\/m`/)
 })
 
 test('a dry run writes nothing and tells nobody', async () => {

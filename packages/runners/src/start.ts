@@ -29,6 +29,7 @@ import { tellFailure } from './failure.ts'
 import { commonOutputs } from './outputs.ts'
 import type { Runner, Wire } from './port.ts'
 import { keepReport, keptReports, reportFile } from './shelf.ts'
+import { refuseTracked } from './tracked.ts'
 
 /** What a stage leaves beside its document and its report. */
 const besides: Partial<Record<StageName, readonly string[]>> = {
@@ -98,6 +99,7 @@ async function pass<S extends AnyStage, Ports>(
   const settings = await heldSettings(stage, await settingsOf(stage, runner), runner)
   const token = tokenOf(settings, runner)
   if (token) runner.mask(token)
+  if (runner.context.commit !== '') await refuseTracked(runner.workspace, settings.workFolder)
   if (!settings.dryRun) await sweep(settings.workFolder, runner)
   if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
   const wired = await wire(settings, withToken(runner, token))

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mayWrite } from '@headgate/core'
 import { expect, test } from 'vitest'
 import { githubContext } from './context.ts'
 
@@ -39,4 +40,27 @@ test('a pull request whose event file says little has its base by the runner’s
 
 test('a push has no base', () => {
   expect(contextOf({ GITHUB_EVENT_NAME: 'push', GITHUB_BASE_REF: '' }, { repository }).base).toBeUndefined()
+})
+
+test.each([
+  ['push', 'refs/heads/main', 'branch', 'push', 'main', true],
+  ['push', 'refs/heads/feature', 'branch', 'other', 'feature', false],
+  ['push', 'refs/tags/main', 'tag', 'other', '', false],
+  ['workflow_dispatch', 'refs/heads/main', 'branch', 'dispatch', 'main', true],
+  ['workflow_dispatch', 'refs/heads/evil', 'branch', 'other', 'evil', false],
+  ['workflow_dispatch', 'refs/tags/main', 'tag', 'other', '', false],
+  ['repository_dispatch', 'refs/heads/main', 'branch', 'dispatch', 'main', true],
+  ['schedule', 'refs/heads/main', 'branch', 'schedule', 'main', true],
+  ['workflow_run', 'refs/heads/main', 'branch', 'workflow-run', 'main', false],
+  ['release', 'refs/tags/v1', 'tag', 'other', '', false],
+] as const)('%s of %s (a %s) is %s', (name, ref, type, event, branch, writes) => {
+  const variables = { GITHUB_EVENT_NAME: name, GITHUB_REF: ref, GITHUB_REF_TYPE: type, GITHUB_REF_NAME: 'main' }
+  const context = contextOf(variables, { repository })
+  expect(context).toMatchObject({ event, branch })
+  expect(mayWrite(context)).toBe(writes)
+})
+
+test('a schedule is of the default branch, where the event does not name it', () => {
+  const variables = { GITHUB_EVENT_NAME: 'schedule', GITHUB_REF: 'refs/heads/trunk' }
+  expect(contextOf(variables)).toMatchObject({ event: 'schedule', defaultBranch: 'trunk' })
 })

@@ -23,8 +23,10 @@ type Event = z.output<typeof eventSchema>
 export function githubContext(variables: Variables): Context {
   const event = readEvent(variables.GITHUB_EVENT_PATH)
   const name = variables.GITHUB_EVENT_NAME ?? ''
-  const branch = variables.GITHUB_REF_NAME ?? ''
-  const defaultBranch = event.repository?.default_branch ?? 'main'
+  // By the whole ref: a tag may be called like the default branch.
+  const branch = /^refs\/heads\/(.+)$/.exec(variables.GITHUB_REF ?? '')?.[1] ?? ''
+  // A schedule is always of the default branch, which not every forge names in its event.
+  const defaultBranch = event.repository?.default_branch ?? (name === 'schedule' && branch ? branch : 'main')
   const pullRequest = event.pull_request && readPullRequest(event.pull_request)
   return {
     runner: 'github',
@@ -73,13 +75,18 @@ function readBase({ pull_request: pull, merge_group: group }: Event, variables: 
   return variables.GITHUB_BASE_REF ? { ref: variables.GITHUB_BASE_REF } : undefined
 }
 
+const eventsOfDefaultBranch: Readonly<Record<string, EventKind>> = {
+  push: 'push',
+  schedule: 'schedule',
+  workflow_dispatch: 'dispatch',
+  repository_dispatch: 'dispatch',
+}
+
 function eventKind(name: string, branch: string, defaultBranch: string): EventKind {
   if (name === 'pull_request' || name === 'pull_request_target') return 'pull-request'
   if (name === 'merge_group') return 'merge-queue'
-  if (name === 'push') return branch === defaultBranch ? 'push' : 'other'
-  if (name === 'schedule') return 'schedule'
-  if (name === 'workflow_dispatch' || name === 'repository_dispatch') return 'dispatch'
-  return name === 'workflow_run' ? 'workflow-run' : 'other'
+  if (name === 'workflow_run') return 'workflow-run'
+  return branch === defaultBranch ? (eventsOfDefaultBranch[name] ?? 'other') : 'other'
 }
 
 function forgeOf(variables: Variables): ForgeLocation | undefined {
