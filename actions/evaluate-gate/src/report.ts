@@ -1,4 +1,5 @@
-import type { Block, Document, IntervalMark, MetricResult, Report, Section, Status, Text } from '@headgate/core'
+import type { Block, Document, IntervalMark, MetricResult, Report, Section, Text } from '@headgate/core'
+import { worstFirst } from '@headgate/core'
 import { limitsOf, shown } from '@headgate/gate'
 import {
   absent,
@@ -16,8 +17,6 @@ import {
 import { isMetricName, metrics } from '@headgate/statistics'
 
 type EvaluationDocument = Document<'evaluation'>
-
-const worstFirst: readonly Status[] = ['fail', 'error', 'inconclusive', 'warn', 'pass']
 
 /** What the gate says to a person: failures first, each with the numbers that decided. */
 export function report(document: EvaluationDocument): Report {

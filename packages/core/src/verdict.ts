@@ -14,7 +14,8 @@ export type Status = z.output<typeof statusSchema>
 export const failOns = ['never', 'fail', 'inconclusive', 'warn'] as const
 export type FailOn = (typeof failOns)[number]
 
-const worstFirst: readonly Status[] = ['fail', 'error', 'inconclusive', 'warn', 'pass']
+/** Every status, the one that decides over all others first. */
+export const worstFirst: readonly Status[] = ['fail', 'error', 'inconclusive', 'warn', 'pass']
 
 /** The worst of many statuses: fail, then error (which counts as inconclusive), inconclusive, warn, pass. */
 export function worst(found: Iterable<Status>): Exclude<Verdict, 'no-baseline'> {

@@ -1,5 +1,5 @@
-import type { Status, Verdict } from '@headgate/core'
-import { isPromotable } from '@headgate/core'
+import type { Verdict } from '@headgate/core'
+import { isPromotable, worstFirst } from '@headgate/core'
 import type { Absence } from './baseline.ts'
 import type { Judged } from './judgement.ts'
 
@@ -10,8 +10,6 @@ export interface Said {
   readonly bootstrap: boolean
   readonly caveats: readonly string[]
 }
-
-const worstFirst: readonly Status[] = ['fail', 'error', 'inconclusive', 'warn', 'pass']
 
 /** One or two sentences: the row that decided with its numbers, and what else limits the verdict. */
 export function summaryOf(judged: readonly Judged[], said: Said): string {
