@@ -135,11 +135,13 @@ function confusionOf(
   { classes, positive }: CellOptions,
 ): Confusion {
   const matrix = new Float64Array(classes * classes)
+  const present = new Set<number>()
   cells.forEach((cell, i) => {
+    present.add(cell.truth).add(cell[side])
     const at = cell.truth * classes + cell[side]
     matrix[at] = (matrix[at] ?? 0) + (rows[i] ?? 0)
   })
-  return { cells: matrix, classes, positive }
+  return { cells: matrix, classes, positive, present: [...present] }
 }
 
 function pairOf(cells: readonly Cell[], rows: Float64Array, options: CellOptions) {

@@ -12,6 +12,8 @@ export interface Confusion {
   readonly classes: number
   /** The class that precision, recall and f1 are about. */
   readonly positive: number
+  /** The classes that some row has or was predicted, whatever it weighs: those that f1_macro is the mean over. */
+  readonly present: readonly number[]
 }
 
 interface Margins {
@@ -71,26 +73,23 @@ function kappa({ truth, predicted, right, total }: Margins): number {
   return (sum(right) - expected) / (total - expected)
 }
 
-const formulas: Readonly<Record<LabelMetric, (margins: Margins, positive: number) => number>> = {
+const formulas: Readonly<Record<LabelMetric, (margins: Margins, confusion: Confusion) => number>> = {
   accuracy: ({ right, total }) => sum(right) / total,
   balanced_accuracy({ truth, right }) {
     const seen = [...truth.keys()].filter((label) => (truth[label] ?? 0) > 0)
     return meanOver(seen, (label) => (right[label] ?? 0) / (truth[label] ?? 0))
   },
-  precision: ({ predicted, right }, positive) => ratio(right[positive] ?? 0, predicted[positive] ?? 0),
-  recall: ({ truth, right }, positive) => ratio(right[positive] ?? 0, truth[positive] ?? 0),
-  f1: f1Of,
-  f1_macro(margins) {
-    const seen = [...margins.truth.keys()].filter((c) => (margins.truth[c] ?? 0) + (margins.predicted[c] ?? 0) > 0)
-    return meanOver(seen, (label) => f1Of(margins, label))
-  },
+  precision: ({ predicted, right }, { positive }) => ratio(right[positive] ?? 0, predicted[positive] ?? 0),
+  recall: ({ truth, right }, { positive }) => ratio(right[positive] ?? 0, truth[positive] ?? 0),
+  f1: (margins, { positive }) => f1Of(margins, positive),
+  f1_macro: (margins, { present }) => meanOver(present, (label) => f1Of(margins, label)),
   matthews_corrcoef: matthews,
   cohen_kappa: kappa,
 }
 
 /** A label metric from the confusion matrix alone; NaN where undefined. */
 export function labelMetric(metric: LabelMetric, confusion: Confusion): number {
-  return formulas[metric](marginsOf(confusion), confusion.positive)
+  return formulas[metric](marginsOf(confusion), confusion)
 }
 
 /** ∂ metric / ∂ cell for the cells that hold rows, by central differences relative to the cell. */
@@ -126,6 +125,13 @@ export function confusion(
   return matrix
 }
 
+/** The classes that are somewhere among truth and predictions. */
+function classesIn(truth: ArrayLike<number>, predicted: ArrayLike<number>): number[] {
+  const present = new Set<number>()
+  for (let i = 0; i < truth.length; i++) present.add(truth[i] ?? 0).add(predicted[i] ?? 0)
+  return [...present]
+}
+
 /** A label metric as a function of row weights. */
 export function labelStatistic(
   metric: LabelMetric,
@@ -133,6 +139,7 @@ export function labelStatistic(
   predicted: ArrayLike<number>,
   { classes, positive }: Pick<Confusion, 'classes' | 'positive'>,
 ): RowStatistic {
+  const present = classesIn(truth, predicted)
   const cellOf = new Int32Array(truth.length)
   for (let i = 0; i < cellOf.length; i++) cellOf[i] = (truth[i] ?? 0) * classes + (predicted[i] ?? 0)
   const confusionOf = (weights: Float64Array): Confusion => {
@@ -141,7 +148,7 @@ export function labelStatistic(
       const cell = cellOf[i] ?? 0
       cells[cell] = (cells[cell] ?? 0) + (weights[i] ?? 0)
     }
-    return { cells, classes, positive }
+    return { cells, classes, positive, present }
   }
   return {
     value: (weights) => labelMetric(metric, confusionOf(weights)),

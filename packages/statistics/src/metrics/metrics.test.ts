@@ -36,6 +36,19 @@ test.each(expected.classification)(
   },
 )
 
+test.each(expected.unweighed)(
+  'a class whose rows all weigh nothing is still a class, as in scikit-learn: $rows rows, $classes classes',
+  ({ seed, rows, classes, unweighedClass, values }) => {
+    const { truth, predicted, weights: some } = classification(seed, rows, classes)
+    const weights = some.map((weight, i) => ([truth[i], predicted[i]].includes(unweighedClass) ? 0 : weight))
+    const observations = { truth, classes, positive: 1, weights }
+    const actual = Object.fromEntries(
+      Object.keys(values).map((metric) => [metric, valueBy(metric, predicted, observations)]),
+    )
+    expect(differences(actual, values)).toEqual([])
+  },
+)
+
 test.each(expected.regression)(
   'regression metrics are those of scikit-learn: $rows rows, weighted $weighted',
   ({ seed, rows, weighted, values }) => {
