@@ -104,6 +104,39 @@ test('every value of a slice column is judged, with its own numbers', async () =
   expect(gap?.reason).toContain('origin=JFK 0.813 and origin=LGA 0.840')
 })
 
+test('a gap is not judged past a slice in which the metric is undefined', async () => {
+  // Of 500 flights from EWR every one was late.
+  const some = all.map((row, i) => (i < 500 ? { ...row, origin: 'EWR', late: 1 } : { ...row, origin: 'JFK' }))
+  const others = some.map((row, i) => (i % 2 === 0 && row.origin === 'JFK' ? { ...row, origin: 'LGA' } : row))
+  const sliced = { ...files, 'test.csv': labelledCsv(others) }
+  const policy = (maxGap: number) => [{ metric: 'roc_auc', slice: 'origin', maxGap }]
+  const { document } = await gate({ files: sliced, settings: { policy: policy(0.2) } })
+  expect(document.verdict).toBe('inconclusive')
+  expect(document.summary).toContain('origin=EWR cannot be judged: all rows have one class.')
+  expect(only(document, 'roc_auc', 'origin')?.interval).toBeNull()
+  // The gap between the others is one, whatever that slice would have.
+  const split = others.map((row) => ({ ...row, good: row.origin === 'LGA' ? row.good : 1 - row.good }))
+  const apart = await gate({
+    files: { ...sliced, 'good.csv': predictionCsv(split, 'good') },
+    settings: { policy: policy(0.2) },
+  })
+  expect(apart.document.verdict).toBe('fail')
+  expect(apart.document.summary).toMatch(/gap at least 0\.[56]\d+, limit 0\.2\. origin=EWR cannot be judged/)
+})
+
+test('a gap names the slices that have too few rows to count', async () => {
+  const some = all.map((row, i) => ({ ...row, origin: i < 30 ? 'BOS' : i < 40 ? 'DCA' : row.origin }))
+  const sliced = { ...files, 'test.csv': labelledCsv(some) }
+  const policy = [{ metric: 'roc_auc', slice: 'origin', maxGap: 0.2 }]
+  const { document } = await gate({ files: sliced, settings: { policy } })
+  expect(document.verdict).toBe('pass')
+  expect(document.summary).toContain('Left out, with fewer than 200 rows: origin=BOS, origin=DCA.')
+  const tiny = { ...sliced, 'test.csv': labelledCsv(all.map((row, i) => ({ ...row, origin: i < 9 ? 'BOS' : 'EWR' }))) }
+  const alone = await gate({ files: tiny, settings: { policy } })
+  expect(alone.document.verdict).toBe('inconclusive')
+  expect(alone.document.summary).toContain('Left out, with fewer than 200 rows: origin=BOS.')
+})
+
 test('a slice with too few rows is reported only, unless it is required', async () => {
   const some = all.map((row, i) => ({ ...row, origin: i < 50 ? 'JFK' : 'EWR' }))
   const sliced = { ...files, 'test.csv': labelledCsv(some) }

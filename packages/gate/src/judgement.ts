@@ -1,12 +1,14 @@
 import type { Evaluation, MetricResult, Status } from '@headgate/core'
-import type { Clause, Comparison, Decision, DecisionInput, MetricName } from '@headgate/statistics'
-import { boundGap, compareMetric, decideAll, metrics } from '@headgate/statistics'
+import type { Comparison, Decision, DecisionInput, MetricName } from '@headgate/statistics'
+import { compareMetric, decideAll, intervalOf, metrics } from '@headgate/statistics'
 import type { Evidence } from './evidence.ts'
+import type { Gap } from './gap.ts'
+import { gapBetween, gapReason } from './gap.ts'
 import type { GateRule } from './policy.ts'
 import { isComparison, limitsOf } from './policy.ts'
 import type { Predictions } from './predictions.ts'
 import { inputOf } from './predictions.ts'
-import { measurement, ruleSentence, shown } from './reasons.ts'
+import { measurement, ruleSentence } from './reasons.ts'
 import type { Slice, Slices } from './slices.ts'
 import { cutSlices, nearestSlice, take } from './slices.ts'
 
@@ -108,12 +110,6 @@ interface Draft {
   readonly gap?: Gap
 }
 
-interface Gap {
-  readonly value: number | null
-  readonly level: readonly [number, number] | null
-  readonly slices: readonly { readonly name: string; readonly value: number }[]
-}
-
 function draftsOf(rule: GateRule, slices: Slices, compare: Compare, request: JudgementRequest): Draft[] {
   const { maxGap, ...others } = rule
   const rest = request.withoutBaseline ? withoutComparison(others) : others
@@ -157,18 +153,10 @@ function ruleFor({ metric: _metric, slice: _slice, minRows: _minRows, ...rule }:
 /** How far the slices of a column that have enough rows lie apart. */
 function gapDraft(rule: GateRule, slices: Slices, compare: Compare): Draft {
   const least = rule.required === true ? 1 : (rule.minRows ?? defaultMinRows)
-  const groups = slices.of(rule.slice ?? '').flatMap((slice) => {
-    const { candidate, bounds } = compare(rule.metric, slice)
-    const counts = slice.size >= least && candidate !== null && bounds.candidate !== null && slice.name !== null
-    return counts ? [{ name: slice.name ?? '', value: candidate, bounds: bounds.candidate }] : []
-  })
+  const gap = gapBetween(slices.of(rule.slice ?? ''), least, (slice) => compare(rule.metric, slice))
   const slice: Slice = { name: rule.slice ?? null, rows: null, size: slices.all.size }
   const comparison = compare(rule.metric, slices.all)
-  const gap = groups.length < 2 ? null : boundGap(groups)
-  const level = gap && ([gap.bounds.lower(0.025), gap.bounds.upper(0.025)] as const)
-  const named = groups.map(({ name, value }) => ({ name, value }))
-  const input = { ...inputFor(rule, comparison), gap }
-  return { rule, slice, comparison, input, gap: { value: gap?.value ?? null, level, slices: named } }
+  return { rule, slice, comparison, input: { ...inputFor(rule, comparison), gap: gap.estimate }, gap }
 }
 
 function withoutComparison({ maxLoss: _loss, minGain: _gain, relative: _relative, ...rule }: GateRule): GateRule {
@@ -212,15 +200,6 @@ function reasonOf(draft: Draft, decision: Decision, slices: Slices, request: Jud
   return ruleSentence(measured, decision.clauses)
 }
 
-function gapReason(rule: GateRule, gap: Gap, clauses: readonly Clause[]): string {
-  if (gap.value === null)
-    return `${rule.metric}: fewer than two values of ${rule.slice} have enough rows to compare, so there is no gap to judge.`
-  const sorted = [...gap.slices].sort((a, b) => a.value - b.value)
-  const [low, high] = [sorted[0], sorted.at(-1)]
-  const ends = `${low?.name} ${shown(low?.value ?? null)} and ${high?.name} ${shown(high?.value ?? null)}`
-  return ruleSentence(`${rule.metric} lies ${shown(gap.value)} apart between ${ends}`, clauses)
-}
-
 function reportOnly(
   metric: MetricName,
   slice: Slice,
@@ -260,12 +239,13 @@ function factsOf(comparison: Comparison): Facts {
   }
 }
 
-function gapFacts({ value, level: ends }: Gap): Facts {
+function gapFacts({ estimate }: Gap): Facts {
+  const found = estimate && intervalOf(estimate.bounds, level)
   return {
-    candidate: value,
+    candidate: estimate?.value ?? null,
     baseline: null,
     difference: null,
-    interval: ends && { low: ends[0], high: ends[1], level, of: 'candidate' },
+    interval: found && { low: found[0], high: found[1], level, of: 'candidate' },
     pValue: null,
     method: 'gap between slices, Bonferroni bounds',
   }

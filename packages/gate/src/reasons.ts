@@ -45,7 +45,7 @@ function clauseText(clause: Clause): string {
   const bound = (value: number): string => beside(sign * value, limit)
   const held = `${margins[clause.rule]} ${number(limit)}`
   const subject = subjects[clause.rule]
-  if (status === 'inconclusive') {
+  if (status === 'inconclusive' && Number.isFinite(harmfulBound)) {
     const ends = [harmfulBound, harmlessBound].sort((a, b) => sign * (a - b)).map(bound)
     return `${subject} between ${ends.join(' and ')}, ${held}`
   }

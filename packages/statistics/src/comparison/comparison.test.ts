@@ -295,5 +295,7 @@ test('the gap of disjoint slices is bounded at its share of alpha on either side
   expect(gap?.value).toBeCloseTo(0.1, 14)
   expect(gap?.bounds.upper(0.025)).toBeCloseTo(0.1 + 2 * 0.02638257, 7)
   expect(gap?.bounds.lower(0.025)).toBeCloseTo(0.1 - 2 * 0.02638257, 7)
+  const open = boundGap([slice(0.8), slice(0.9), slice(0.85)], true)
+  expect([open?.bounds.lower(0.025), open?.bounds.upper(0.025)]).toEqual([gap?.bounds.lower(0.025), Infinity])
   expect(boundGap([])).toBeNull()
 })
