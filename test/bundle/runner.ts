@@ -43,7 +43,7 @@ export async function openSite(changed: Files = {}): Promise<Site> {
   const act: Site['act'] = async (stage, event, inputs = {}) => {
     const [outputFile, summaryFile] = ['outputs', 'summary'].map((name) => join(home, name)) as [string, string]
     for (const file of [outputFile, summaryFile]) writeFileSync(file, '')
-    const asked = forge.calls.length
+    const before = forge.writes().length
     const ended = await run(stage, repository.folder, {
       ...variablesOf(repository, event),
       ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
@@ -51,12 +51,11 @@ export async function openSite(changed: Files = {}): Promise<Site> {
       GITHUB_STEP_SUMMARY: summaryFile,
       GITHUB_API_URL: forge.url,
     })
-    const writes = forge.calls.slice(asked).filter(({ method }) => method !== 'GET')
     return {
       ...ended,
       outputs: outputsOf(readFileSync(outputFile, 'utf8')),
       summary: readFileSync(summaryFile, 'utf8'),
-      writes: writes.map(({ method, path }) => `${method} ${path}`),
+      writes: forge.writes().slice(before),
     }
   }
   const prepare: Site['prepare'] = async (...stages) => {
