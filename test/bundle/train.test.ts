@@ -35,6 +35,7 @@ test('train leaves the model, its predictions, and what explains them', async ()
   )
   expect(document).toMatchObject({
     schema: 'headgate/training@1',
+    model: 'tiny',
     verdict: 'pass',
     run: { executor: 'process', command: ['node', 'train.mjs'], exitCode: 0 },
     artifacts: [artifact('model/weights.json'), artifact('predictions.csv')],

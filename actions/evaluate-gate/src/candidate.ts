@@ -31,7 +31,7 @@ export async function findCandidate(settings: GateSettings, ports: Ports): Promi
   const facts = {
     source: relative(ports.workspace, left),
     digest,
-    modelDigest: isTrained ? (training.model?.digest ?? null) : null,
+    modelDigest: isTrained ? (training.modelArtifact?.digest ?? null) : null,
     trainingKey: isTrained ? training.key : null,
   }
   return { path: left, facts, isMade: false }
@@ -79,7 +79,7 @@ async function predicted(
   const facts = {
     source: '`predict` with the candidate’s model',
     digest,
-    modelDigest: training?.model?.digest ?? null,
+    modelDigest: training?.modelArtifact?.digest ?? null,
     trainingKey: training?.key ?? null,
   }
   return { path, facts, isMade: true }

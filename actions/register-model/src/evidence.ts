@@ -63,9 +63,11 @@ export function admit({ training, evaluation, validation }: Evidence, model: Dig
       ? []
       : ['The model was trained in a pull request or on another branch: the default branch must train it again.']),
     ...(trained.error === undefined ? [] : [`Its training failed: ${trained.error.message}`]),
-    ...(trained.model?.digest === model
+    ...(trained.modelArtifact?.digest === model
       ? []
-      : [`The model at hand (${model}) is not the one that training left (${trained.model?.digest ?? 'none'}).`]),
+      : [
+          `The model at hand (${model}) is not the one that training left (${trained.modelArtifact?.digest ?? 'none'}).`,
+        ]),
     ...(candidate.modelDigest === model
       ? []
       : [`The gate judged ${candidate.modelDigest ?? 'predictions of an unknown model'}, not the model at hand.`]),

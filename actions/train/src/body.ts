@@ -27,7 +27,7 @@ export function bodyOf(plan: Plan, run: Training['run'], reason: string): Traini
     environment: plan.environment,
     metrics: {},
     artifacts: [],
-    model: null,
+    modelArtifact: null,
     predictions: null,
     tracking: null,
     key: plan.key,

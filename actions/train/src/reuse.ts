@@ -41,7 +41,7 @@ function reuse({ training }: Kept, where: string): Earlier {
 async function obstacleOf(kept: Kept, plan: Plan, output: string, ports: Ports): Promise<string | undefined> {
   const { training } = kept
   if (training.error) return 'the earlier training failed.'
-  if (training.model === null) return 'the earlier run did not train.'
+  if (training.modelArtifact === null) return 'the earlier run did not train.'
   const changed = changes(partsOf(training, kept.inputs), plan.parts)
   if (changed.length > 0) return `changed since run ${training.run.id}: ${changed.join(', ')}.`
   if (training.key !== plan.key) return 'the earlier training has another key.'

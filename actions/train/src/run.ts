@@ -55,7 +55,7 @@ export function reasonNotToTrain(
 function notTrained(plan: Plan, ports: Ports, reason: string): Found {
   ports.log.notice(`Not trained: ${reason}`)
   const run = describe(plan, ports.executor.name, newRunId(ports.now()), ports.now())
-  const body = { ...bodyOf(plan, run, reason), model: null, predictions: null }
+  const body = bodyOf(plan, run, reason)
   return { verdict: 'inconclusive', exitCode: 0, summary: `Not trained: ${reason}`, inputs: inputsOf(plan), body }
 }
 

@@ -102,12 +102,13 @@ export const stage = defineStage({
     modelPath: {
       description: 'The folder of the model.',
       example: '.headgate/flight-delays/output/model',
-      value: (document) => document.model?.path ?? '',
+      value: (document) => document.modelArtifact?.path ?? '',
     },
     predictionsPath: {
       description: 'The file of predictions.',
       example: '.headgate/flight-delays/output/predictions.parquet',
-      value: ({ model, predictions }) => (model && predictions ? `${dirname(model.path)}/${predictions.path}` : ''),
+      value: ({ modelArtifact, predictions }) =>
+        modelArtifact && predictions ? `${dirname(modelArtifact.path)}/${predictions.path}` : '',
     },
   },
   report,

@@ -114,7 +114,7 @@ test('a training leaves a document with its inputs, its artifacts by digest, and
   expect(document.data.map(({ path }) => path)).toEqual(['data/a.csv', 'data/b.csv'])
   expect(document.data[0]?.digest).toBe((await digestFile(join(root, 'data/a.csv'))).digest)
   expect(document.metrics).toEqual({ auc: 0.7, loss: null, 'by.f1': null })
-  expect(document.model?.path).toBe('.headgate/m/output/model')
+  expect(document.modelArtifact?.path).toBe('.headgate/m/output/model')
   expect(document.predictions).toMatchObject({ path: 'predictions.csv', bytes: 15 })
   expect(document.artifacts.map(({ path }) => path)).toEqual(['metrics.json', 'model/model.json', 'predictions.csv'])
   expect(document.code).toMatchObject({ dirty: null, paths: ['.'] })
@@ -131,7 +131,7 @@ test('a failing command is told with its exit code and last lines, and the old o
   await runAndWrite(root)
   const { document, exitCode } = await runAndWrite(root, { param: { fail: true } })
   expect(exitCode).toBe(2)
-  expect(document).toMatchObject({ verdict: 'fail', model: null, run: { exitCode: 3 } })
+  expect(document).toMatchObject({ verdict: 'fail', modelArtifact: null, run: { exitCode: 3 } })
   expect(document.error?.message).toMatch(/ended with exit code 3\. Its last lines:\n[\s\S]*no such column: späť/)
   expect(readdirSync(join(root, '.headgate/m')).sort()).toEqual(['output', 'training.json'])
 })
@@ -291,7 +291,7 @@ test('whether a pull request trains is the setting’s, and a dry run never does
   expect(reasonNotToTrain({ onPullRequest: 'never' }, { context: contextOf('push'), labels: [] })).toBeUndefined()
   const root = makeProject()
   const found = await run({ ...settingsOf(root), dryRun: true }, portsOf(root))
-  expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { model: null } })
+  expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { modelArtifact: null } })
 })
 
 test('the cache brings a training back to a machine that has none', async () => {

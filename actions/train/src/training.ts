@@ -147,7 +147,7 @@ async function finish(
   const path = pathFrom(ports.workspace, join(settings.workFolder, 'output', 'model'))
   const { metrics, predictions } = output
   const artifacts = [...output.artifacts]
-  const body: Training = { ...described, artifacts, metrics, predictions, model: { path, ...output.model } }
+  const body: Training = { ...described, artifacts, metrics, predictions, modelArtifact: { path, ...output.model } }
   const inputs = inputsOf(plan)
   await keep(settings, plan, ports, body, inputs)
   return { verdict: 'pass', summary: summaryOf(body), inputs, body }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { canonicalJson, digestOf, digestOfTree } from './digest.ts'
-import { documentSchema, parseDocument, stable } from './document.ts'
+import { bodies, documentSchema, headerSchema, parseDocument, stable } from './document.ts'
 import { UserError } from './error.ts'
 import { camelKeys, fieldsOf, readText } from './fields.ts'
 import { strictJson } from './json.ts'
@@ -114,6 +114,12 @@ test('readers drop what they do not know, and refuse another kind or major versi
   expect(() => read({ schema: 'headgate/drift@1' })).toThrow(UserError)
   expect(() => read({ checks: [{}] })).toThrow(UserError)
   expect(() => parseDocument('validation', '{', 'validation.json')).toThrow(/validation.json: is not JSON/)
+})
+
+test('no document says something else under a name of its header', () => {
+  const names = Object.keys(headerSchema.shape)
+  for (const [kind, body] of Object.entries(bodies))
+    expect([kind, Object.keys(body.shape).filter((key) => names.includes(key))]).toEqual([kind, []])
 })
 
 test('documents are compared without what differs from run to run', () => {

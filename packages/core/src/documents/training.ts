@@ -52,7 +52,10 @@ export const trainingSchema = z.object({
   environment: environmentSchema,
   metrics: z.record(z.string(), z.number().nullable()),
   artifacts: z.array(fileSchema),
-  model: z.object({ path: z.string(), digest: digestSchema, bytes: z.int().nonnegative() }).nullable(),
+  modelArtifact: z
+    .object({ path: z.string(), digest: digestSchema, bytes: z.int().nonnegative() })
+    .nullable()
+    .meta({ description: 'The folder `model/` as one: the digest of its tree.' }),
   predictions: fileSchema.nullable(),
   tracking: z.object({ kind: z.string(), url: z.string(), runId: z.string() }).nullable(),
   key: digestSchema.meta({ description: 'Of code paths, data, parameters, lock, command and image.' }),
