@@ -55,6 +55,7 @@ const steps = [
   install,
   () => run('node', 'node', 'scripts/require-node.js'),
   () => run('types', 'tsc', '-b'),
+  () => run('types of tests and scripts', 'tsc', '-p', 'tsconfig.tests.json'),
   () => run('lint', 'biome', 'check', '--error-on-warnings', '.'),
   () => run('unused code', 'knip', '--treat-config-hints-as-errors'),
   () => run('generated files', 'node', '--conditions=source', 'scripts/generate.ts', '--check'),

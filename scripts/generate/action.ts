@@ -43,18 +43,16 @@ export function stageAction(stage: AnyStage): string {
   })
 }
 
+/** What is said of an output. */
+type Told = Pick<Output<never>, 'description' | 'example'>
+
 /** Every output of a stage, the common ones first, by its kebab-case name. */
-export function allOutputs(stage: AnyStage): Map<string, Output<never>> {
-  const own = Object.entries(stage.outputs as Record<string, Output<never>>).map(
-    ([key, output]) => [kebab(key), output] as const,
-  )
-  return new Map([
-    ...Object.entries(commonOutputs).map(([key, output]) => [kebab(key), output as Output<never>] as const),
-    ...own,
-  ])
+export function allOutputs(stage: AnyStage): Map<string, Told> {
+  const outputs: Readonly<Record<string, Told>> = { ...commonOutputs, ...stage.outputs }
+  return new Map(Object.entries(outputs).map(([key, output]) => [kebab(key), output]))
 }
 
-function outputsOf(outputs: ReadonlyMap<string, Output<never>>): Record<string, { description: string }> {
+function outputsOf(outputs: ReadonlyMap<string, Told>): Record<string, { description: string }> {
   return Object.fromEntries([...outputs].map(([name, output]) => [name, { description: output.description }]))
 }
 

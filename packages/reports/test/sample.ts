@@ -1,4 +1,4 @@
-import type { Report } from '@headgate/core'
+import type { Report, Status } from '@headgate/core'
 import {
   bytes,
   chart,
@@ -17,12 +17,17 @@ import {
 
 const right = 'right' as const
 
-const checks = [
+type Check = readonly [name: string, status: Status, column: string, rows: number, found: string, expected: string]
+
+const checks: readonly Check[] = [
   ['dep_time_present', 'fail', 'dep_time', 412, '1.9% missing', 'at most 1%'],
   ['carrier_known', 'fail', 'carrier', 3, '`XX`, `9Z|7`', '16 valid values'],
   ['fresh', 'warn', 'time_hour', 0, '26 h old', 'at most 24 h'],
-  ...Array.from({ length: 19 }, (_, nth) => [`check_${nth + 1}`, 'pass', `column_${nth + 1}`, 0, 'as expected', '']),
-] as const
+  ...Array.from(
+    { length: 19 },
+    (_, nth): Check => [`check_${nth + 1}`, 'pass', `column_${nth + 1}`, 0, 'as expected', ''],
+  ),
+]
 
 /** A contract with two broken rules among 22. */
 const validation: Report = {

@@ -40,7 +40,7 @@ test('placements with ties are the pairwise definition', () => {
   scores.forEach((score, i) => {
     const others = scores.filter((_, j) => positive[j] !== positive[i])
     const wins = others.map((other) => (positive[i] === 1 ? beats(score, other) : beats(other, score)))
-    const share = wins.reduce((sum, win) => sum + win, 0) / others.length
+    const share = wins.reduce<number>((sum, win) => sum + win, 0) / others.length
     expect(result.placements[i]).toBeCloseTo(share, 13)
   })
 })
