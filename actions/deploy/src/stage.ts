@@ -1,4 +1,12 @@
-import { defineStage, durationSchema, ledgerSettings, nameSetting } from '@headgate/core'
+import {
+  defineStage,
+  durationSchema,
+  environmentSetting,
+  ledgerSettings,
+  nameSetting,
+  registrySetting,
+  storeSetting,
+} from '@headgate/core'
 import { z } from 'zod'
 import { report } from './report.ts'
 import { smokeSchema } from './smoke.ts'
@@ -27,14 +35,7 @@ const settings = z.object({
     description: 'The command that serves a model, with `{model}` (a folder) and `{port}`; never read by a shell.',
     example: 'python serve.py {model} {port}',
   }),
-  env: z
-    .record(z.string(), z.coerce.string())
-    .default({})
-    .meta({
-      description: 'Environment variables of the command; secrets as `${env:NAME}`.',
-      fileOnly: true,
-      example: { OMP_NUM_THREADS: '1' },
-    }),
+  env: environmentSetting,
   health: z
     .string()
     .startsWith('/')
@@ -67,12 +68,8 @@ const settings = z.object({
   autoPromote: z.boolean().default(false).meta({
     description: 'Whether a retraining that passed its gate is deployed without a person, in `headgate run`.',
   }),
-  registry: z.string().default('git').meta({ description: 'Where versions and aliases are.' }),
-  store: z.string().optional().meta({
-    description: 'Where the bytes are.',
-    example: 'directory:../store',
-    defaultText: 'release assets with a forge, a directory on a laptop',
-  }),
+  registry: registrySetting,
+  store: storeSetting,
   ledger: ledgerSettings,
 })
 

@@ -1,4 +1,11 @@
-import { defineStage, ledgerSettings, nameSetting } from '@headgate/core'
+import {
+  defineStage,
+  duckdbLibrarySetting,
+  ledgerSettings,
+  nameSetting,
+  registrySetting,
+  storeSetting,
+} from '@headgate/core'
 import { retrainRules } from '@headgate/retraining'
 import { serviceLimits } from '@headgate/service-health'
 import { z } from 'zod'
@@ -81,17 +88,10 @@ const settings = z.object({
   }),
   environment: z.string().default('production').meta({ description: 'Whose deployed version the findings are about.' }),
   name: nameSetting,
-  registry: z.string().default('git').meta({ description: 'The registry that knows the champion.' }),
-  store: z
-    .string()
-    .optional()
-    .meta({ description: 'The store that keeps the champion’s files.', defaultText: 'worked out from where it runs' }),
+  registry: registrySetting,
+  store: storeSetting,
   ledger: ledgerSettings,
-  duckdbLibrary: z.string().optional().meta({
-    description: 'A folder with DuckDB’s npm packages, for machines that cannot download them.',
-    example: '/opt/duckdb',
-    defaultText: 'a pinned download',
-  }),
+  duckdbLibrary: duckdbLibrarySetting,
 })
 
 export const stage = defineStage({

@@ -1,4 +1,4 @@
-import { defineStage, ledgerSettings, nameSetting } from '@headgate/core'
+import { defineStage, ledgerSettings, nameSetting, registrySetting, storeSetting } from '@headgate/core'
 import { bumps } from '@headgate/registries'
 import { z } from 'zod'
 import { report } from './report.ts'
@@ -10,12 +10,8 @@ const settings = z.object({
     defaultText: '`output/model` in the work folder',
     example: 'model',
   }),
-  registry: z.string().default('git').meta({ description: 'Where versions and aliases are.' }),
-  store: z.string().optional().meta({
-    description: 'Where the bytes are.',
-    example: 'directory:../store',
-    defaultText: 'release assets with a forge, a directory on a laptop',
-  }),
+  registry: registrySetting,
+  store: storeSetting,
   bump: z.enum(bumps).default('minor').meta({
     description:
       'Which part of the highest version is raised: `major` if callers must change, `patch` if they cannot tell.',

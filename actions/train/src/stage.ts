@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { byteSizeSchema, defineStage, durationSchema } from '@headgate/core'
+import { byteSizeSchema, defineStage, durationSchema, environmentSetting } from '@headgate/core'
 import { z } from 'zod'
 import { executorNames } from './executors/port.ts'
 import { report } from './report.ts'
@@ -47,14 +47,7 @@ const settings = z.object({
       defaultText: 'all files that Git tracks, except the data',
       example: 'train.py',
     }),
-  env: z
-    .record(z.string(), z.coerce.string())
-    .default({})
-    .meta({
-      description: 'Environment variables of the command; secrets as `${env:NAME}`.',
-      fileOnly: true,
-      example: { OMP_NUM_THREADS: '1' },
-    }),
+  env: environmentSetting,
   timeout: durationSchema
     .optional()
     .meta({ description: 'After this time the command is ended.', example: '30m', defaultText: 'none' }),

@@ -1,4 +1,4 @@
-import { defineStage } from '@headgate/core'
+import { defineStage, duckdbLibrarySetting } from '@headgate/core'
 import { z } from 'zod'
 import { report } from './report.ts'
 
@@ -26,11 +26,7 @@ const settings = z.object({
     .boolean()
     .default(false)
     .meta({ description: 'Whether the document holds the failing values, which may be personal data.' }),
-  duckdbLibrary: z.string().optional().meta({
-    description: 'A folder whose `node_modules` holds DuckDB’s npm packages.',
-    defaultText: 'the installed packages, else a pinned and checked download',
-    example: '/opt/duckdb',
-  }),
+  duckdbLibrary: duckdbLibrarySetting,
 })
 
 export const stage = defineStage({

@@ -164,3 +164,30 @@ export const ledgerSettings = z
   })
   .prefault({})
   .meta({ description: 'Where the ledger lives; only at the model’s level.', fileOnly: true, modelLevel: true })
+
+/** Where versions and aliases are, for the stages that read or write them. */
+export const registrySetting = z.string().default('git').meta({ description: 'Where versions and aliases are.' })
+
+/** Where the bytes of versions are. */
+export const storeSetting = z.string().optional().meta({
+  description: 'Where the versions’ bytes are, as `kind[:location]`.',
+  example: 'directory:../store',
+  defaultText: 'release assets with a forge, a directory on a laptop',
+})
+
+/** What a command of the user's gets beside the runner's own environment. */
+export const environmentSetting = z
+  .record(z.string(), z.coerce.string())
+  .default({})
+  .meta({
+    description: 'Environment variables of the command; secrets as `${env:NAME}`.',
+    fileOnly: true,
+    example: { OMP_NUM_THREADS: '1' },
+  })
+
+/** From where DuckDB is loaded. */
+export const duckdbLibrarySetting = z.string().optional().meta({
+  description: 'A folder whose `node_modules` holds DuckDB’s npm packages.',
+  defaultText: 'the installed packages, else a pinned and checked download',
+  example: '/opt/duckdb',
+})

@@ -96,9 +96,7 @@ function rows(plot: Plot): Drawing {
       xAxis: valueAxis({ splitNumber: 4 }),
       yAxis: rowAxis(labels),
       series: plot.series.map((series, nth) => ({
-        ...seriesOf(plot, nth, 'xAxis'),
-        name: nameOf(series.name, longestSeries),
-        data: [...series.values],
+        ...seriesOf(plot, series, nth, 'xAxis'),
         type: 'bar',
         barMaxWidth: 14,
         barGap: '15%',
@@ -114,9 +112,7 @@ function columns(plot: Plot): Drawing {
     option: {
       ...upright(plot),
       series: plot.series.map((series, nth) => ({
-        ...seriesOf(plot, nth, 'yAxis'),
-        name: nameOf(series.name, longestSeries),
-        data: [...series.values],
+        ...seriesOf(plot, series, nth, 'yAxis'),
         type: 'bar',
         barMaxWidth: 28,
         barGap: '10%',
@@ -132,9 +128,7 @@ function lines(plot: Plot): Drawing {
     option: {
       ...upright(plot),
       series: plot.series.map((series, nth) => ({
-        ...seriesOf(plot, nth, 'yAxis'),
-        name: nameOf(series.name, longestSeries),
-        data: [...series.values],
+        ...seriesOf(plot, series, nth, 'yAxis'),
         type: 'line',
         symbol: shapes[nth % shapes.length],
         symbolSize: 6,
@@ -243,9 +237,14 @@ function legendOf({ series }: Plot): object {
   }
 }
 
-/** What bars and lines share: no reaction to a pointer, and the limit drawn once. */
-function seriesOf({ limit }: Plot, nth: number, axis: 'xAxis' | 'yAxis'): object {
-  const still = { silent: true, emphasis: { disabled: true } }
+/** What bars and lines share: a name, values, no reaction to a pointer, and the limit drawn once. */
+function seriesOf(
+  { limit }: Plot,
+  { name, values }: Plot['series'][number],
+  nth: number,
+  axis: 'xAxis' | 'yAxis',
+): object {
+  const still = { silent: true, emphasis: { disabled: true }, name: nameOf(name, longestSeries), data: [...values] }
   if (limit === undefined || nth > 0) return still
   return {
     ...still,
