@@ -66,6 +66,7 @@ export async function portsOf(root: string, more: Partial<Ports> = {}): Promise<
     warning: silent,
     error: silent,
     group: (_, work) => work(),
+    quote: (_, work) => work(silent),
   }
   const now = more.now ?? (() => new Date('2026-02-01T00:00:00Z'))
   return {

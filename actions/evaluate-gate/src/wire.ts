@@ -34,13 +34,15 @@ async function runCommand(
   variables: Readonly<Record<string, string>>,
   runner: Runner,
 ): Promise<void> {
-  const result = await runProcess({
-    argv,
-    cwd: runner.workspace,
-    environment: { ...runner.environment, ...variables },
-    signal: runner.signal,
-    onLine: (_stream, line) => runner.log.info(line),
-  })
+  const result = await runner.log.quote(`Prediction: ${commandText(argv)}`, (show) =>
+    runProcess({
+      argv,
+      cwd: runner.workspace,
+      environment: { ...runner.environment, ...variables },
+      signal: runner.signal,
+      onLine: (_stream, line) => show(line),
+    }),
+  )
   if (result.exitCode === 0) return
   const end = result.exitCode === null ? `signal ${result.signal}` : `exit code ${result.exitCode}`
   const said = result.lastLines.slice(-10).join('\n')

@@ -49,7 +49,15 @@ export async function portsOf(workspace: string, now = () => new Date('2026-01-0
     fetchAttachments: async (model, paths, into) => {
       await downloadAttachments(store, model, (path) => paths.includes(path), into)
     },
-    log: { debug: said, info: said, notice: said, warning: said, error: said, group: (_title, work) => work() },
+    log: {
+      debug: said,
+      info: said,
+      notice: said,
+      warning: said,
+      error: said,
+      group: (_title, work) => work(),
+      quote: (_title, work) => work(said),
+    },
     workspace,
     temporary: join(workspace, '../temporary'),
     context: {

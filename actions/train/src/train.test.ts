@@ -57,7 +57,15 @@ function contextOf(event: EventKind): Ports['context'] {
 
 function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}): Ports {
   const tell = (message: string): void => void lines.push(message)
-  const log: Log = { debug: tell, info: tell, notice: tell, warning: tell, error: tell, group: (_, work) => work() }
+  const log: Log = {
+    debug: tell,
+    info: tell,
+    notice: tell,
+    warning: tell,
+    error: tell,
+    group: (_, work) => work(),
+    quote: (_, work) => work(tell),
+  }
   return {
     executor: processExecutor(tmpdir()),
     cache: undefined,
@@ -157,10 +165,11 @@ test('a cancelled training leaves neither a process nor half an output', async (
   const lines: string[] = []
   const log: Log = {
     ...portsOf(root).log,
-    info: (message) => {
-      lines.push(message)
-      if (message.startsWith('pid ')) controller.abort(new Interruption('SIGINT'))
-    },
+    quote: (_, work) =>
+      work((line) => {
+        lines.push(line)
+        if (line.startsWith('pid ')) controller.abort(new Interruption('SIGINT'))
+      }),
   }
   const ports = portsOf(root, [], { log, signal: controller.signal })
   await expect(run(settingsOf(root, { param: { hang: true } }), ports)).rejects.toThrow('Interrupted by SIGINT')

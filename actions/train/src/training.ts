@@ -104,7 +104,7 @@ async function conclude(course: Course): Promise<Found> {
   const { settings, plan, ports, handle, folder } = course
   const { executor } = ports
   const title = `Training: ${commandText(plan.argv)}`
-  const ended = await ports.log.group(title, () => watch(executor, handle.job, watchOptions(course)))
+  const ended = await ports.log.quote(title, (show) => watch(executor, handle.job, watchOptions(course, show)))
   const body = bodyOf(plan, ranOf(course, ended), course.reason)
   const failure = failureOf(ended, plan, settings)
   if (failure === undefined) await executor.collect(handle.job, folder)
@@ -113,10 +113,13 @@ async function conclude(course: Course): Promise<Found> {
   return found
 }
 
-function watchOptions({ settings, ports, handle }: Course): Parameters<typeof watch>[2] {
+function watchOptions(
+  { settings, ports, handle }: Course,
+  onLine: (line: string) => void,
+): Parameters<typeof watch>[2] {
   const { timeout } = settings
   return {
-    onLine: (line) => ports.log.info(line),
+    onLine,
     tell: (message) => ports.log.notice(message),
     hide: masker(ports.secrets),
     deadline: timeout === undefined ? undefined : Date.parse(handle.startedAt) + timeout,

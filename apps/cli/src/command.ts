@@ -105,16 +105,8 @@ function unknownCommand(name: string): UserError {
 }
 
 function consoleOf({ stderr }: Streams) {
-  const line = (message: string): void => {
+  const error = (message: string): void => {
     stderr.write(`${message}\n`)
   }
-  const log = {
-    debug: () => {},
-    info: line,
-    notice: line,
-    warning: line,
-    error: line,
-    group: <T>(_t: string, work: () => Promise<T>) => work(),
-  }
-  return { log, annotate: () => {} }
+  return { log: { debug: () => {}, error }, annotate: () => {} }
 }

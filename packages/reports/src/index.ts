@@ -1,5 +1,6 @@
 export * from './blocks.ts'
 export { renderHtml } from './html/page.ts'
+export { inertLines } from './inert.ts'
 export { renderJUnit } from './junit.ts'
 export { type MarkdownOptions, type RenderedMarkdown, renderMarkdown } from './markdown/render.ts'
 export * from './numbers.ts'

@@ -10,11 +10,13 @@ interface Failure {
   readonly annotations: readonly Annotation[]
 }
 
+/** What a failure is told with. */
+interface Teller extends Pick<Runner, 'annotate'>, Partial<Pick<Runner, 'workspace'>> {
+  readonly log: Pick<Log, 'debug' | 'error'>
+}
+
 /** Tells a failure, all mistakes at once and without a stack, and returns the exit code. */
-export function tellFailure(
-  thrown: unknown,
-  runner: Pick<Runner, 'log' | 'annotate'> & Partial<Pick<Runner, 'workspace'>>,
-): ExitCode {
+export function tellFailure(thrown: unknown, runner: Teller): ExitCode {
   const failure = readFailure(placedIn(thrown, runner.workspace))
   for (const line of failure.lines) runner.log.error(line)
   runner.annotate(failure.annotations)
@@ -71,6 +73,6 @@ function note(title: string, message: string): Annotation {
   return { level: 'error', title, message }
 }
 
-function tellStack(thrown: unknown, log: Log): void {
+function tellStack(thrown: unknown, log: Teller['log']): void {
   if (thrown instanceof Error && thrown.stack) log.debug(thrown.stack)
 }

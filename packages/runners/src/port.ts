@@ -1,4 +1,5 @@
 import type { Annotation, Announce, AnyStage, Context, Settings } from '@headgate/core'
+import type { LogLevel } from './levels.ts'
 
 /** What is told on the way; full sentences, never on stdout. */
 export interface Log {
@@ -9,6 +10,11 @@ export interface Log {
   error(message: string): void
   /** Puts what `work` logs under one foldable title, where the runner can fold. */
   group<T>(title: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Shows what a user's code prints, line by line and as it is, under one foldable title. The runner obeys none of it,
+   * nor anything else that is told meanwhile.
+   */
+  quote<T>(title: string, work: (show: (line: string) => void) => Promise<T>): Promise<T>
 }
 
 /** Carries the work folder's documents from job to job of one run. */
@@ -28,7 +34,12 @@ export interface Cache {
 /** Where a stage runs. A stage sees it only through the ports that `wire` makes of it. */
 export interface Runner {
   readonly context: Context
+  /** At the level that the input names: the settings, which may name another, are yet to be read. */
   readonly log: Log
+  /** The same log, which tells nothing below `level`. */
+  logAt(level: LogLevel): Log
+  /** Whether a sentence has not been told in this run yet: several stages of one run find the same. */
+  isNews(sentence: string): boolean
   /** Absolute path of the work tree. */
   readonly workspace: string
   /** Absolute path of a folder that goes away with the job. */

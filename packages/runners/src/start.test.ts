@@ -17,6 +17,7 @@ import {
 } from '@headgate/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { newsFilter } from './news.ts'
 import type { HandOver, Runner } from './port.ts'
 import { startWith } from './start.ts'
 
@@ -63,12 +64,13 @@ interface Play {
   readonly handOver?: HandOver
   readonly forge?: ForgeLocation
   readonly onWire?: (runner: Runner) => void
+  readonly isNews?: Runner['isNews']
 }
 
 async function play(
   run: () => Promise<Found>,
   inputs: Record<string, string> = {},
-  { played = stage, handOver, forge, onWire }: Play = {},
+  { played = stage, handOver, forge, onWire, isNews = newsFilter() }: Play = {},
 ) {
   const seen: Seen = { lines: [], outputs: {}, summaries: [], annotations: [], announced: [] }
   const line = (message: string): void => {
@@ -86,7 +88,17 @@ async function play(
       forge,
       ephemeral: false,
     },
-    log: { debug: () => {}, info: line, notice: line, warning: line, error: line, group: (_title, work) => work() },
+    log: {
+      debug: () => {},
+      info: line,
+      notice: line,
+      warning: line,
+      error: line,
+      group: (_title, work) => work(),
+      quote: (_title, work) => work(line),
+    },
+    logAt: (level) => ({ ...runner.log, info: (message) => line(`${level}: ${message}`) }),
+    isNews,
     workspace: folder,
     temporary: tmpdir(),
     tools: tmpdir(),
@@ -253,4 +265,17 @@ test('what a killed run left half written is swept by the next, but not by a dry
   const { lines } = await play(async () => found('pass'))
   expect(partials()).toEqual([])
   expect(lines).toContain('Removed 1 file that a killed run had left half written.')
+})
+
+test('what holds for the whole run is told once, whichever stages find it', async () => {
+  const isNews = newsFilter()
+  const first = await play(async () => found('pass'), {}, { isNews })
+  const second = await play(async () => found('pass'), {}, { isNews })
+  expect([...first.lines, ...second.lines].filter((line) => line === 'Told.')).toHaveLength(1)
+})
+
+test('a log level of headgate.yml holds once it is read', async () => {
+  writeFileSync(join(folder, 'headgate.yml'), 'models: { m: { log-level: debug } }')
+  const { lines } = await play(async () => found('pass'))
+  expect(lines).toContain('debug: Told.')
 })

@@ -26,6 +26,7 @@ import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
 import { detectRunner } from './detect.ts'
 import { tellFailure } from './failure.ts'
+import { type LogLevel, levelOf } from './levels.ts'
 import { commonOutputs } from './outputs.ts'
 import type { Runner, Wire } from './port.ts'
 import { keepReport, keptReports, reportFile } from './shelf.ts'
@@ -92,11 +93,13 @@ async function pass<S extends AnyStage, Ports>(
   stage: S,
   run: Run<S, Ports>,
   wire: Wire<S, NoInfer<Ports>>,
-  runner: Runner,
+  given: Runner,
   close: (() => Promise<void>)[],
 ): Promise<Outcome> {
-  const started = runner.now()
-  const settings = await heldSettings(stage, await settingsOf(stage, runner), runner)
+  const started = given.now()
+  const own = await settingsOf(stage, given)
+  const runner = levelled(given, own.logLevel)
+  const settings = await heldSettings(stage, own, runner)
   const token = tokenOf(settings, runner)
   if (token) runner.mask(token)
   if (runner.context.commit !== '') await refuseTracked(runner.workspace, settings.workFolder)
@@ -127,6 +130,11 @@ function settingsOf<S extends AnyStage>(stage: S, runner: Runner): Promise<Setti
     environment: runner.variables,
     workspace: runner.workspace,
   })
+}
+
+/** With the log at the level of the settings, where headgate.yml names another than the input. */
+function levelled(runner: Runner, level: LogLevel): Runner {
+  return level === levelOf(runner.input('log-level')) ? runner : { ...runner, log: runner.logAt(level) }
 }
 
 async function sweep(workFolder: string, { log }: Runner): Promise<void> {
@@ -226,7 +234,7 @@ async function tell<S extends AnyStage>(stage: S, news: News<S>): Promise<void> 
       markdown: renderMarkdown(reports, page).text,
       annotations: report.annotations,
     })
-    for (const sentence of sentences) runner.log.info(sentence)
+    for (const sentence of sentences.filter(runner.isNews)) runner.log.info(sentence)
   }
   const logged = `${stage.name}: ${document.verdict}. ${document.summary}`
   if (exitCode === exitCodes.accepted) runner.log.info(logged)

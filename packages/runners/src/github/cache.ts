@@ -1,16 +1,15 @@
 import { relative } from 'node:path'
 import * as client from '@actions/cache'
-import { info } from '@actions/core'
 import type { Cache } from '../port.ts'
 
 /** The CI's cache. Reading or saving may fail without harm: what is not there is made again. */
-export function actionsCache(): Cache {
+export function actionsCache(tell: (sentence: string) => void): Cache {
   return {
     restore: async (key, paths) => {
       try {
         return (await client.restoreCache(within(paths), key)) !== undefined
       } catch (error) {
-        info(`The cache could not be read: ${(error as Error).message}`)
+        tell(`The cache could not be read: ${(error as Error).message}`)
         return false
       }
     },
@@ -18,7 +17,7 @@ export function actionsCache(): Cache {
       try {
         await client.saveCache(within(paths), key)
       } catch (error) {
-        info(`The cache could not be saved: ${(error as Error).message}`)
+        tell(`The cache could not be saved: ${(error as Error).message}`)
       }
     },
   }

@@ -1,15 +1,11 @@
 import { styleText } from 'node:util'
+import { isTold, type LogLevel } from '../levels.ts'
 import type { Log } from '../port.ts'
 
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
-
-const order: readonly LogLevel[] = ['debug', 'info', 'warning', 'error']
-
 /** A log on stderr, in colour where that is a terminal and NO_COLOR is not set. */
-export function terminalLog(level: LogLevel, stream: NodeJS.WriteStream = process.stderr): Log {
-  const least = order.indexOf(level)
-  const write = (at: LogLevel, style: Parameters<typeof styleText>[0], message: string): void => {
-    if (order.indexOf(at) < least) return
+export function terminalLog(least: LogLevel, stream: NodeJS.WriteStream = process.stderr): Log {
+  const write = (level: LogLevel, style: Parameters<typeof styleText>[0], message: string): void => {
+    if (!isTold(level, least)) return
     stream.write(`${styleText(style, message, { stream })}\n`)
   }
   return {
@@ -21,6 +17,10 @@ export function terminalLog(level: LogLevel, stream: NodeJS.WriteStream = proces
     group: async (title, work) => {
       write('info', 'bold', title)
       return work()
+    },
+    quote: async (title, work) => {
+      write('info', 'bold', title)
+      return work((line) => write('info', 'reset', line))
     },
   }
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Context, EventKind } from '@headgate/core'
 import { scrub } from '../environment.ts'
 import { interruptionSignal } from '../interruption.ts'
+import { levelOf } from '../levels.ts'
+import { newsFilter } from '../news.ts'
 import type { Runner } from '../port.ts'
-import { type LogLevel, terminalLog } from './log.ts'
+import { terminalLog } from './log.ts'
 import { readRepository } from './repository.ts'
 
 export interface LocalOptions {
@@ -35,7 +37,9 @@ export async function localRunner(
   }
   return {
     context,
-    log: terminalLog((input('log-level') as LogLevel | undefined) ?? 'info'),
+    log: terminalLog(levelOf(input('log-level'))),
+    logAt: (level) => terminalLog(level),
+    isNews: newsFilter(),
     workspace: folder,
     temporary: tmpdir(),
     tools: join(variables.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'headgate'),

@@ -1,0 +1,13 @@
+/** How much is told on the way, from everything to errors alone. */
+export const logLevels = ['debug', 'info', 'warning', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** The level that an input names. Any other text is refused where settings are read; until then it is `info`. */
+export function levelOf(text: string | undefined): LogLevel {
+  return logLevels.find((level) => level === text) ?? 'info'
+}
+
+/** Whether something of this level is told where `least` is asked for. */
+export function isTold(level: LogLevel, least: LogLevel): boolean {
+  return logLevels.indexOf(level) >= logLevels.indexOf(least)
+}
