@@ -57,8 +57,8 @@ test.each([
 ])('a worse model is red, whatever the change says: %s', async (_what, changed) => {
   expect(changed).not.toBe(settings)
   propose({ 'headgate.yml': changed, 'train.mjs': worse })
-  for (const event of [onPull, onQueue]) {
-    const { code, stdout, stderr } = await onGitHub(...event)
+  for (const [event, ref] of [onPull, onQueue]) {
+    const { code, stdout, stderr } = await onGitHub(event, ref)
     expect(code, stdout + stderr).toBe(1)
     expect(stdout + stderr).toMatch(/evaluate-gate: fail/)
   }

@@ -65,7 +65,7 @@ test('entries are read back from another clone, by month and model, and nothing 
 })
 
 test('a ledger that stands in a variable which is not set is an error only where it is opened', async () => {
-  const options = { directory: '/w', remote: 'origin', now: () => new Date() }
+  const options = { directory: '/w', remote: 'origin', now, keptHeads: async () => [] }
   await expect(openLedger({ ...options, ref: 'refs/${env:REF}' })).rejects.toThrow(/`ledger`: \$\{env:REF\} is not set/)
 })
 
