@@ -1,5 +1,5 @@
 /** How much is told on the way, from everything to errors alone. */
-export const logLevels = ['debug', 'info', 'warning', 'error'] as const
+const logLevels = ['debug', 'info', 'warning', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** The level that an input names. Any other text is refused where settings are read; until then it is `info`. */
