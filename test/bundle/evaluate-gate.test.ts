@@ -19,7 +19,7 @@ test('evaluate-gate refuses what sixty rows cannot decide, and its report is the
   expect(outputs).toEqual(site.common('evaluation.json', 1))
   expect(summary).toMatch(/^### tiny: inconclusive/)
   expect(writes).toEqual(['POST /repos/acme/tiny/issues/7/comments', 'POST /repos/acme/tiny/check-runs'])
-  expect(site.workFiles()).toEqual(['evaluation.json', 'report.html', 'reports/evaluate-gate.json'])
+  expect(site.workFiles()).toEqual(['evaluation.json', 'report.html'])
   expect(document).toMatchObject({
     schema: 'headgate/evaluation@1',
     verdict: 'inconclusive',

@@ -16,7 +16,7 @@ test('validate-data refuses a pull request’s data at the contract’s line, in
   expect(summary).toMatch(/^### tiny: failed/)
   expect(log).toContain(`::error title=id.unique,file=contract.yaml,line=${line}::`)
   expect(writes).toEqual(['POST /repos/acme/tiny/issues/7/comments', 'POST /repos/acme/tiny/check-runs'])
-  expect(site.workFiles()).toEqual(['profile.json', 'report.html', 'reports/validate-data.json', 'validation.json'])
+  expect(site.workFiles()).toEqual(['profile.json', 'report.html', 'validation.json'])
   expect(readDocument(site, 'validation.json')).toMatchObject({
     schema: 'headgate/validation@1',
     verdict: 'fail',

@@ -7,8 +7,8 @@ import {
   registrySetting,
   storeSetting,
 } from '@headgate/core'
+import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
-import { report } from './report.ts'
 import { smokeSchema } from './smoke.ts'
 
 const settings = z.object({
@@ -92,7 +92,7 @@ export const stage = defineStage({
       value: (document) => String(document.rolledBack),
     },
   },
-  report,
+  report: reports.deployment,
 })
 
 /** The command `rollback`: the settings of `deploy`, and where to go back to. */

@@ -1,6 +1,6 @@
 import type { MissingShare } from '@headgate/core'
 import { worst } from '@headgate/core'
-import { percent, pValue } from '@headgate/reports'
+import { percentChange, pValue } from '@headgate/reports'
 import { fisherExact, holm } from '@headgate/statistics'
 import type { Compared } from './columns.ts'
 
@@ -67,11 +67,5 @@ function countsOf(share: number, rows: number): Map<string, number> {
 }
 
 function sentenceOf(share: MissingShare, p: number): string {
-  return `Missing values: ${missingText(share)} of the rows (p ${pValue(p)}).`
-}
-
-/** Both shares, or the one where they are equal. */
-export function missingText(share: MissingShare | undefined): string {
-  const [before, after] = [percent(share?.reference), percent(share?.current)]
-  return share?.reference === share?.current ? after : `${before} → ${after}`
+  return `Missing values: ${percentChange(share.reference, share.current)} of the rows (p ${pValue(p)}).`
 }

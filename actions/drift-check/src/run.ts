@@ -10,14 +10,13 @@ import type {
   Verdict,
 } from '@headgate/core'
 import { UserError, worst } from '@headgate/core'
-import { number, percent } from '@headgate/reports'
+import { number, percent, percentChange } from '@headgate/reports'
 import { checkService } from '@headgate/service-health'
 import { driftTests, isTestName } from '@headgate/statistics'
 import { dataState, findSource, openTable } from '@headgate/tables'
 import type { Compared } from './columns.ts'
 import { compareColumns } from './columns.ts'
 import { decideAndRecord } from './decision.ts'
-import { missingText } from './missing.ts'
 import type { Ports } from './ports.ts'
 import { describeReference, openReference } from './reference.ts'
 import { columnsOf, type Side } from './side.ts'
@@ -131,7 +130,9 @@ function summaryOf({ columns, untested, service, decision, drifted }: Drift, lim
 function missingWords(all: readonly (ColumnDrift | Drift['untested'][number])[]): string {
   const jumps = all.filter(({ missingShare }) => missingShare?.jumped)
   if (jumps.length === 0) return ''
-  const named = jumps.slice(0, 3).map((one) => `${one.column} ${missingText(one.missingShare)}`)
+  const named = jumps
+    .slice(0, 3)
+    .map((one) => `${one.column} ${percentChange(one.missingShare?.reference, one.missingShare?.current)}`)
   const where = jumps.length === 1 ? '1 column' : `${jumps.length} columns`
   return `missing values jumped in ${where} (${named.join(', ')}${jumps.length > 3 ? ', …' : ''})`
 }

@@ -8,8 +8,8 @@ import {
 } from '@headgate/core'
 import { retrainRules } from '@headgate/retraining'
 import { serviceLimits } from '@headgate/service-health'
+import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
-import { report } from './report.ts'
 
 const settings = z.object({
   reference: z.string().default('champion').meta({
@@ -122,5 +122,5 @@ export const stage = defineStage({
       value: (document) => document.decision.runUrl ?? '',
     },
   },
-  report,
+  report: reports.drift,
 })

@@ -1,6 +1,6 @@
 import { defineStage } from '@headgate/core'
 import { gateBlock } from '@headgate/gate'
-import { report } from './report.ts'
+import { reports } from '@headgate/stage-reports'
 
 export const stage = defineStage({
   ...gateBlock,
@@ -8,5 +8,5 @@ export const stage = defineStage({
     'Decides by your policy, on held-out evidence and with intervals, whether a model may replace the one in use.',
   document: 'evaluation',
   outputs: {},
-  report,
+  report: reports.evaluation,
 })

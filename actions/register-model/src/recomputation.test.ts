@@ -16,8 +16,7 @@ import {
   testCsv,
   usual,
 } from '../test/site.ts'
-import { run } from './index.ts'
-import { report } from './report.ts'
+import { run, stage } from './index.ts'
 
 /** The sentences of the refusal, which must leave no tag behind that was not there. */
 async function refusalOf(place: Site, more: Partial<Site['settings']> = {}): Promise<string> {
@@ -260,7 +259,7 @@ test.each<[string, readonly string[], Story]>([
   expect(verdict).toBe(what === 'its own labels' ? 'warn' : 'pass')
   const found = await run(place.settings, place.ports)
   expect(found.body.lineage.evaluation).toMatchObject({ verdict, recomputed: true })
-  const told = JSON.stringify(report({ ...found, ...found.body } as never))
+  const told = JSON.stringify(stage.report({ ...found, ...found.body } as never))
   expect(told).toContain('recomputed from the digested predictions')
 })
 

@@ -1,7 +1,7 @@
 import { defineStage, ledgerSettings, nameSetting, registrySetting, storeSetting } from '@headgate/core'
 import { bumps } from '@headgate/registries'
+import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
-import { report } from './report.ts'
 
 const settings = z.object({
   name: nameSetting,
@@ -49,5 +49,5 @@ export const stage = defineStage({
       value: (document) => document.registry.reference,
     },
   },
-  report,
+  report: reports.model,
 })

@@ -1,10 +1,11 @@
 import type { Settings, Training } from '@headgate/core'
 import { problemText, type UserError } from '@headgate/core'
+import { mebibytes } from '@headgate/reports'
 import { commandText } from '@headgate/systems'
 import type { Ended } from './executors/watch.ts'
 import type { Plan } from './plan.ts'
 import type { stage } from './stage.ts'
-import { duration, mebibytes } from './words.ts'
+import { duration } from './words.ts'
 
 /** Why a training failed, and what to do. */
 export type Failure = NonNullable<Training['error']>

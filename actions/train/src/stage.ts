@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { byteSizeSchema, defineStage, durationSchema, environmentSetting } from '@headgate/core'
+import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorNames } from './executors/port.ts'
-import { report } from './report.ts'
 
 const settings = z.object({
   run: z.union([z.string(), z.array(z.string()).min(1)]).meta({
@@ -104,5 +104,5 @@ export const stage = defineStage({
         modelArtifact && predictions ? `${dirname(modelArtifact.path)}/${predictions.path}` : '',
     },
   },
-  report,
+  report: reports.training,
 })

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Findings, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
+import { mebibytes } from '@headgate/reports'
 import { commandText, masker } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import type { Job } from './executors/port.ts'
@@ -15,7 +16,7 @@ import type { Ports } from './ports.ts'
 import { keep } from './reuse.ts'
 import { specOf } from './spec.ts'
 import type { stage } from './stage.ts'
-import { count, duration, mebibytes } from './words.ts'
+import { count, duration } from './words.ts'
 
 type TrainSettings = Settings<typeof stage>
 type Found = Findings<typeof stage>

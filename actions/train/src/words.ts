@@ -1,8 +1,3 @@
-/** `1,234.5 MiB`. */
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB`
-}
-
 /** `1 h 30 min`, `12.3 s`. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toLocaleString('en-US', { maximumFractionDigits: 1 })} s`

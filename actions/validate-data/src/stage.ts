@@ -1,6 +1,6 @@
 import { defineStage, duckdbLibrarySetting } from '@headgate/core'
+import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
-import { report } from './report.ts'
 
 const settings = z.object({
   data: z.string().meta({
@@ -36,5 +36,5 @@ export const stage = defineStage({
   settings,
   document: 'validation',
   outputs: {},
-  report,
+  report: reports.validation,
 })

@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     load: async () => (await import('./commands/run.ts')).command,
   },
   report: {
-    promise: 'Renders the reports of a work folder again.',
+    promise: 'Renders the documents of a work folder again.',
     load: async () => (await import('./commands/report.ts')).command,
   },
   resolve: {

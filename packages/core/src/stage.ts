@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Document, DocumentKind, Header } from './document.ts'
 import { bodies } from './document.ts'
+import { logLevels } from './log-level.ts'
 import type { StageName } from './names.ts'
 import type { Report } from './report.ts'
 import type { FailOn, Verdict } from './verdict.ts'
@@ -52,10 +53,7 @@ export const commonSettings = z.object({
     .boolean()
     .default(false)
     .meta({ description: 'Print tags, refs, uploads and traffic moves; write nothing.' }),
-  logLevel: z
-    .enum(['debug', 'info', 'warning', 'error'])
-    .default('info')
-    .meta({ description: 'How much is told on the way.' }),
+  logLevel: z.enum(logLevels).default('info').meta({ description: 'How much is told on the way.' }),
   comment: z
     .boolean()
     .default(true)

@@ -1,7 +1,8 @@
+import { shown } from '@headgate/reports'
 import type { Clause, Comparison } from '@headgate/statistics'
 import { boundGap } from '@headgate/statistics'
 import type { GateRule } from './policy.ts'
-import { ruleSentence, shown } from './reasons.ts'
+import { ruleSentence } from './reasons.ts'
 import type { Slice } from './slices.ts'
 
 /** How far the slices of a column lie apart, and which of them that does not speak of. */

@@ -1,5 +1,5 @@
 import type { Digest, Place, Problem, Rule } from '@headgate/core'
-import { camelKeys, digestOfValue, kebab, nearest, ruleSchema, UserError } from '@headgate/core'
+import { camelKeys, digestOfValue, kebab, limitsOf, nearest, ruleSchema, UserError } from '@headgate/core'
 import { readModel, readSettingsFile } from '@headgate/settings'
 import type { MetricName } from '@headgate/statistics'
 import { isMetricName, metrics } from '@headgate/statistics'
@@ -114,13 +114,6 @@ function unknownMetric(metric: string, name: string): Problem[] {
   const near = nearest(metric, known)
   const fix = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`
   return [{ what: `${name}: there is no metric "${metric}".`, fix }]
-}
-
-const limits = ['min', 'max', 'maxLoss', 'minGain', 'maxGap'] as const
-
-/** The limits that a rule sets. */
-export function limitsOf(rule: Rule): (typeof limits)[number][] {
-  return limits.filter((limit) => rule[limit] !== undefined)
 }
 
 /** Whether a rule needs a baseline. */

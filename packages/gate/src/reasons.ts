@@ -1,13 +1,5 @@
-import { number } from '@headgate/reports'
+import { number, shown } from '@headgate/reports'
 import type { Clause, Comparison } from '@headgate/statistics'
-
-/** A value as people read it: three decimals, more where the first digit comes later. */
-export function shown(value: number | null): string {
-  if (value === null) return 'unknown'
-  const size = Math.abs(value)
-  if (Number.isInteger(value) || size >= 1000) return number(value)
-  return size < 0.001 ? number(Number(value.toPrecision(2))) : number(value, size < 10 ? 3 : 1)
-}
 
 /** A bound with as many decimals as it takes to tell it from its limit. */
 function beside(value: number, limit: number): string {

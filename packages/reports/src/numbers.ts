@@ -26,6 +26,11 @@ export function percent(share: Value, digits = 1): string {
   return isPresent(share) ? `${number(share * 100, digits)}%` : absent
 }
 
+/** Two shares as `1.2% → 3.4%`, or the one where they are equal. */
+export function percentChange(before: Value, after: Value): string {
+  return before === after ? percent(after) : `${percent(before)} → ${percent(after)}`
+}
+
 /** `0.81–0.85`, `−0.02 to 0.01` where a sign would meet the dash; an open end is said in words. */
 export function interval(low: Value, high: Value, digits?: number): string {
   if (!isPresent(low)) return isPresent(high) ? `up to ${number(high, digits)}` : absent
@@ -51,6 +56,19 @@ export function bytes(count: Value): string {
     unit += 1
   }
   return withMinus(`${unit === 0 ? fixed(scaled, 0) : fixed(scaled, 1)} ${units[unit]}`, count)
+}
+
+/** A value as people read it: three decimals, more where the first digit comes later. */
+export function shown(value: number | null): string {
+  if (value === null) return 'unknown'
+  const size = Math.abs(value)
+  if (Number.isInteger(value) || size >= 1000) return number(value)
+  return size < 0.001 ? number(Number(value.toPrecision(2))) : number(value, size < 10 ? 3 : 1)
+}
+
+/** Binary units, as memory is counted: `1,234.5 MiB`. */
+export function mebibytes(count: number): string {
+  return `${(count / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB`
 }
 
 /** From milliseconds: `340 ms`, `1.2 s`, `2 min 5 s`, `3 h 4 min`, `2 d 1 h`. */

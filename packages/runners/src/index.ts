@@ -1,7 +1,7 @@
 export * from './detect.ts'
 export { tellFailure } from './failure.ts'
+export { keptReports } from './kept.ts'
 export { type LocalOptions, localRunner } from './local/runner.ts'
 export * from './outputs.ts'
 export * from './port.ts'
-export { keptReports } from './shelf.ts'
 export { endOnBugs, type Outcome, start, startWith } from './start.ts'

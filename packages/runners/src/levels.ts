@@ -1,6 +1,4 @@
-/** How much is told on the way, from everything to errors alone. */
-const logLevels = ['debug', 'info', 'warning', 'error'] as const
-export type LogLevel = (typeof logLevels)[number]
+import { type LogLevel, logLevels } from '@headgate/core'
 
 /** The level that an input names. Any other text is refused where settings are read; until then it is `info`. */
 export function levelOf(text: string | undefined): LogLevel {

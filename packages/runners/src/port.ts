@@ -1,5 +1,4 @@
-import type { Annotation, Announce, AnyStage, Context, Settings } from '@headgate/core'
-import type { LogLevel } from './levels.ts'
+import type { Annotation, Announce, AnyStage, Context, LogLevel, Settings } from '@headgate/core'
 
 /** What is told on the way; full sentences, never on stdout. */
 export interface Log {

@@ -223,11 +223,11 @@ test.each([
   ['validate-data', 'profile.json'],
   ['train', 'output'],
   ['evaluate-gate', 'evidence'],
-] as const)('%s hands over its document, its report and %s', async (name, beside) => {
+] as const)('%s hands over its document and %s', async (name, beside) => {
   const saved: unknown[] = []
   const handOver: HandOver = { restore: async () => [], save: async (...words) => void saved.push(words) }
   await play(async () => found('pass'), {}, { played: { ...stage, name: name as 'validate-data' }, handOver })
-  const files = ['validation.json', `reports/${name}.json`, beside]
+  const files = ['validation.json', beside]
   expect(saved).toEqual([['m', name, files, join(folder, '.headgate/m')]])
 })
 
@@ -235,12 +235,61 @@ test('no comment is made where the settings say so', async () => {
   expect((await play(async () => found('pass'), { comment: 'false' })).announced).toEqual([])
 })
 
-test('what an earlier stage reported stands in the comment too, and a damaged report is an error', async () => {
+function edit(name: string, change: (document: Record<string, unknown>) => Record<string, unknown>): void {
+  writeFileSync(written(name), JSON.stringify(change(JSON.parse(readFileSync(written(name), 'utf8')))))
+}
+
+const trained: typeof stage = { ...stage, name: 'train' as 'validate-data', document: 'training' as 'validation' }
+const training = {
+  run: {
+    id: 'r1',
+    executor: 'process',
+    handle: null,
+    command: ['python', 'train.py'],
+    params: {},
+    startedAt: '2026-01-02T03:04:05Z',
+    finishedAt: null,
+    exitCode: 0,
+    peakMemoryBytes: null,
+  },
+  data: [],
+  code: { commit: 'abc', dirty: null, paths: [], digest: digestOf('code') },
+  environment: { os: 'linux', cpu: 'x64', interpreter: null, lock: null, packages: null, image: null, variables: {} },
+  metrics: {},
+  artifacts: [],
+  modelArtifact: null,
+  predictions: null,
+  tracking: null,
+  key: digestOf('key'),
+  cache: { hit: false, reason: 'none' },
+}
+const train = () =>
+  play(async () => ({ ...found('pass'), summary: 'Trained.', body: training as never }), {}, { played: trained })
+
+test('the comment says what the earlier documents say, as they stand now', async () => {
   await play(async () => found('pass'))
-  const { announced } = await play(async () => found('warn'))
-  expect(announced[0]?.markdown).toContain('Three rows.')
-  writeFileSync(written('reports/train.json'), '{"title":1}')
-  expect((await play(async () => found('pass'))).exitCode).toBe(2)
+  edit('validation.json', (document) => ({ ...document, verdict: 'fail', summary: 'Two of them.' }))
+  const { announced, outputs } = await train()
+  for (const said of ['Two of them.', 'Trained.']) expect(announced[0]?.markdown).toContain(said)
+  expect(announced[0]?.markdown).not.toContain('Three rows.')
+  expect(readFileSync(outputs['report-path'] ?? '', 'utf8')).toContain('Two of them.')
+  expect(readdirSync(written('')).sort()).toEqual(['report.html', 'training.json', 'validation.json'])
+})
+
+test.each([{ commit: 'another' }, { model: 'another' }])(
+  'a document of %o is left out of the comment',
+  async (other) => {
+    await play(async () => found('pass'))
+    edit('validation.json', (document) => ({ ...document, ...other }))
+    expect((await train()).announced[0]?.markdown).not.toContain('Three rows.')
+  },
+)
+
+test('a damaged document of another stage is an error, and not left out', async () => {
+  await play(async () => found('pass'))
+  edit('validation.json', ({ summary: _none, ...document }) => document)
+  const { exitCode, lines } = await train()
+  expect([exitCode, lines]).toEqual([2, [expect.stringMatching(/validation\.json: summary: /)]])
 })
 
 /** A process that is killed while it writes a document into the work folder. */

@@ -4,6 +4,7 @@ import type {
   AnyStage,
   ExitCode,
   Findings,
+  LogLevel,
   Report,
   Run,
   Settings,
@@ -26,13 +27,13 @@ import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
 import { detectRunner } from './detect.ts'
 import { tellFailure } from './failure.ts'
-import { type LogLevel, levelOf } from './levels.ts'
+import { keptReports } from './kept.ts'
+import { levelOf } from './levels.ts'
 import { commonOutputs } from './outputs.ts'
 import type { Runner, Wire } from './port.ts'
-import { keepReport, keptReports, reportFile } from './shelf.ts'
 import { refuseTracked } from './tracked.ts'
 
-/** What a stage leaves beside its document and its report. */
+/** What a stage leaves beside its document. */
 const besides: Partial<Record<StageName, readonly string[]>> = {
   'validate-data': ['profile.json'],
   train: ['output'],
@@ -114,10 +115,9 @@ async function pass<S extends AnyStage, Ports>(
     findings.exitCode ?? (isAccepted(findings.verdict, settings.failOn) ? exitCodes.accepted : exitCodes.refused)
   if (settings.dryRun) return { exitCode, document, report }
   const path = await writeDocument(stage.document as StageKind, settings.workFolder, document as never)
-  await keepReport(settings.workFolder, stage.name, document.commit, report)
   await tell(stage, { settings, runner, document, report, exitCode, path, announce: wired.announce })
   if (settings.handOver === 'artifact') {
-    const files = [documentFile(stage.document as StageKind), reportFile(stage.name), ...(besides[stage.name] ?? [])]
+    const files = [documentFile(stage.document as StageKind), ...(besides[stage.name] ?? [])]
     await (await runner.handOver())?.save(settings.model, stage.name, files, settings.workFolder)
   }
   return { exitCode, document, report, path }
@@ -217,7 +217,7 @@ interface News<S extends AnyStage> {
 
 async function tell<S extends AnyStage>(stage: S, news: News<S>): Promise<void> {
   const { settings, runner, document, report, exitCode, announce } = news
-  const reports = await keptReports(settings.workFolder, document.commit)
+  const { reports } = await keptReports(settings.workFolder, document)
   const page = pageOf(settings, runner)
   const reportPath = join(settings.workFolder, 'report.html')
   await writeAtomically(reportPath, await renderHtml(reports, page))

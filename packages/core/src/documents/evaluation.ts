@@ -24,6 +24,13 @@ export const ruleSchema = z.strictObject({
 })
 export type Rule = z.output<typeof ruleSchema>
 
+const limits = ['min', 'max', 'maxLoss', 'minGain', 'maxGap'] as const
+
+/** The limits that a rule sets. */
+export function limitsOf(rule: Rule): (typeof limits)[number][] {
+  return limits.filter((limit) => rule[limit] !== undefined)
+}
+
 export const metricResultSchema = z.object({
   metric: z.string(),
   slice: z.string().nullable(),

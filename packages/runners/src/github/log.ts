@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
+import type { LogLevel } from '@headgate/core'
 import { inertLines } from '@headgate/reports'
-import { isTold, type LogLevel } from '../levels.ts'
+import { isTold } from '../levels.ts'
 import type { Log } from '../port.ts'
 import { command, print, unobeyed } from './obedience.ts'
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
-import { isTold, type LogLevel } from '../levels.ts'
+import type { LogLevel } from '@headgate/core'
+import { isTold } from '../levels.ts'
 import type { Log } from '../port.ts'
 
 /** A log on stderr, in colour where that is a terminal and NO_COLOR is not set. */

@@ -12,7 +12,7 @@ const statuses: Readonly<Record<DeploymentStep['status'], Status>> = {
 }
 
 /** What a deployment says to a person. */
-export function report(document: Deployment): Report {
+export function reportDeployment(document: Deployment): Report {
   const { error } = document
   const failure = error ? [section('What went wrong', 10, [code('text', error.message), sentence(error.remedy)])] : []
   return {

@@ -4,7 +4,7 @@ import { code, details, number, section, sentence, table } from '@headgate/repor
 type ValidationDocument = Document<'validation'>
 
 /** What a validation says to a person. Values of the data are left to the document. */
-export function report(document: ValidationDocument): Report {
+export function reportValidation(document: ValidationDocument): Report {
   const failing = document.checks.filter((check) => check.status !== 'pass')
   return {
     title: 'Data validation',

@@ -4,7 +4,7 @@ import { code, details, section, sentence, table } from '@headgate/reports'
 const listedFiles = 50
 
 /** What was registered: its name, where it comes from, where it lies. */
-export function report(document: Document<'model'>): Report {
+export function reportModel(document: Document<'model'>): Report {
   const { name, version, aliases, files } = document
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const rows = files.slice(0, listedFiles).map((file): Text[] => [{ code: file.path }, String(file.bytes)])

@@ -1,12 +1,11 @@
 import type { Block, Document, Report, Section } from '@headgate/core'
-import { code, details, section, sentence, table } from '@headgate/reports'
+import { code, details, mebibytes, section, sentence, table } from '@headgate/reports'
 import { commandText } from '@headgate/systems'
-import { mebibytes } from './words.ts'
 
 type Training = Document<'training'>
 
 /** What a training says to a person. */
-export function report(document: Training): Report {
+export function reportTraining(document: Training): Report {
   const sections = [
     ...failure(document),
     section('Metrics of the training itself', 30, metrics(document)),

@@ -1,6 +1,5 @@
 import type { Block, Document, IntervalMark, MetricResult, Report, Section, Text } from '@headgate/core'
-import { worstFirst } from '@headgate/core'
-import { limitsOf, shown } from '@headgate/gate'
+import { limitsOf, worstFirst } from '@headgate/core'
 import {
   absent,
   chart,
@@ -11,6 +10,7 @@ import {
   percent,
   section,
   sentence,
+  shown,
   signed,
   table,
 } from '@headgate/reports'
@@ -19,7 +19,7 @@ import { isMetricName, metrics } from '@headgate/statistics'
 type EvaluationDocument = Document<'evaluation'>
 
 /** What the gate says to a person: failures first, each with the numbers that decided. */
-export function report(document: EvaluationDocument): Report {
+export function reportEvaluation(document: EvaluationDocument): Report {
   const rows = sorted(document.metrics)
   const deciding = rows.filter(({ rule }) => rule !== null)
   return {

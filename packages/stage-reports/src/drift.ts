@@ -8,17 +8,17 @@ import {
   interval,
   number,
   percent,
+  percentChange,
   section,
   sentence,
   table,
 } from '@headgate/reports'
 import { driftTests, isTestName } from '@headgate/statistics'
-import { missingText } from './missing.ts'
 
 type Drift = Document<'drift'>
 
 /** What a drift check says to a person. */
-export function report(document: Drift): Report {
+export function reportDrift(document: Drift): Report {
   const sections: Section[] = [
     section('Retraining', 10, decision(document)),
     section('Columns that drifted', 20, drifted(document)),
@@ -86,7 +86,7 @@ function columnTable(caption: string, columns: readonly ColumnDrift[]): Block {
       ? interval(column.interval.low, column.interval.high)
       : number(column.score),
     number(column.threshold),
-    missingText(column.missingShare),
+    percentChange(column.missingShare.reference, column.missingShare.current),
     column.note ?? '',
   ])
   const right = (title: string) => ({ title, align: 'right' as const })
