@@ -1,12 +1,10 @@
-import { join } from 'node:path'
 import type { Model } from '@headgate/core'
 import { forgeUrlOf, gitTokenOf } from '@headgate/core'
-import { readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
-import { type GateSettings, loadGateBlock } from '@headgate/gate'
+import { loadGateBlock } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
-import type { Runner, Wire } from '@headgate/runners'
+import { settingsSource, type Wire } from '@headgate/runners'
 import { openStore, openStoreOf } from '@headgate/stores'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
@@ -26,7 +24,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       registry,
       store,
       ledger: await openLedger({ ...clone, ref, keptHeads: headsKeptBy(async () => registry) }),
-      gate: () => gateBlockOf(settings.model, runner),
+      gate: () => loadGateBlock(settings.model, settingsSource(runner)),
       fetchAttachments: async (model, paths, into) => {
         await downloadAttachments(await storeOf(model), model, (path) => paths.includes(path), into)
       },
@@ -37,10 +35,4 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     },
     announce: announcer({ forge, context }),
   }
-}
-
-function gateBlockOf(model: string, runner: Runner): Promise<GateSettings> {
-  const { workspace, variables: environment } = runner
-  const read = (path: string) => readText(join(workspace, path))
-  return loadGateBlock(model, { input: (name) => runner.input(name), read, environment, workspace })
 }

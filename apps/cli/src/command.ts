@@ -81,7 +81,8 @@ export async function runCommand(name: string, words: readonly string[], streams
   } catch (error) {
     const { tellFailure } = await import('@headgate/runners')
     if (!(error instanceof UserError)) return tellFailure(error, consoleOf(streams))
-    for (const problem of error.problems) streams.stderr.write(`${problemText(problem)}\n`)
+    const { inertLines } = await import('@headgate/reports')
+    for (const problem of error.problems) streams.stderr.write(`${inertLines(problemText(problem)).join('\n')}\n`)
     return exitCodes.usage
   }
 }

@@ -7,13 +7,20 @@ export interface Flag {
   readonly type: 'string' | 'boolean'
   readonly description: string
   readonly example?: string
+  /** The words that there are; any other is refused. */
+  readonly words?: readonly string[]
   /** May be given several times; the values are joined by newlines. */
   readonly several?: boolean
 }
 
 /** Flags that every command understands. */
 export const sharedFlags: readonly Flag[] = [
-  { name: 'format', type: 'string', description: 'What stdout carries: text, json or markdown.' },
+  {
+    name: 'format',
+    type: 'string',
+    description: 'What stdout carries: text, json or markdown.',
+    words: ['text', 'json', 'markdown'],
+  },
   { name: 'output', type: 'string', description: 'Copies the document to this file.' },
   { name: 'help', type: 'boolean', description: 'Shows this help.' },
 ]
@@ -37,7 +44,7 @@ export interface Arguments {
 
 /**
  * Reads `--name value`, `--name=value`, `--name` and `--no-name`.
- * @throws UserError with every unknown flag and every missing value.
+ * @throws UserError with every unknown flag, every missing value and every word that there is not.
  */
 export function readArguments(words: readonly string[], flags: readonly Flag[], positionals = 0): Arguments {
   const known = new Map(flags.map((flag) => [flag.name, flag]))
@@ -56,6 +63,7 @@ export function readArguments(words: readonly string[], flags: readonly Flag[], 
     if (flag === undefined) problems.push(unknownFlag(token.rawName, known.keys()))
     else if (flag.type === 'boolean') values.set(flag.name, String(token.value ?? !negated))
     else if (token.value === undefined) problems.push({ what: `${token.rawName} needs a value.` })
+    else if (flag.words?.includes(token.value) === false) problems.push(unknownWord(flag.name, token.value, flag.words))
     else
       values.set(
         flag.name,
@@ -65,6 +73,12 @@ export function readArguments(words: readonly string[], flags: readonly Flag[], 
   for (const word of rest.slice(positionals)) problems.push({ what: `unexpected word "${word}".` })
   if (problems.length > 0) throw new UserError(problems)
   return { values, positionals: rest }
+}
+
+function unknownWord(flag: string, value: string, words: readonly string[]): Problem {
+  const near = nearest(value, words)
+  const fix = near ? `Did you mean "${near}"?` : `Say one of: ${words.join(', ')}.`
+  return { what: `--${flag}: there is no "${value}".`, fix }
 }
 
 function unknownFlag(rawName: string, known: Iterable<string>): Problem {

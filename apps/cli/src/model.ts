@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { registeredName, UserError } from '@headgate/core'
+import { readText } from '@headgate/files'
 import { readModel } from '@headgate/settings'
 import type { Flag } from './flags.ts'
 
@@ -37,8 +37,7 @@ export async function modelSettings(
   stage = 'register-model',
 ): Promise<ModelPlace> {
   const workspace = process.cwd()
-  const read = (path: string): Promise<string | undefined> =>
-    readFile(resolve(workspace, path), 'utf8').catch(() => undefined)
+  const read = (path: string) => readText(resolve(workspace, path))
   const config = values.get('config') ?? 'headgate.yml'
   const found = await readModel(config, values.get('model'), stage, read)
   if (found && found.problems.length > 0) throw new UserError(found.problems)

@@ -1,7 +1,5 @@
-import { join } from 'node:path'
 import { type AnyStage, type ExitCode, exitCodes, type Run, type StageName } from '@headgate/core'
-import { readText } from '@headgate/files'
-import { type Outcome, type Runner, startWith, tellFailure, type Wire } from '@headgate/runners'
+import { type Outcome, type Runner, settingsSource, startWith, tellFailure, type Wire } from '@headgate/runners'
 import { loadSettings } from '@headgate/settings'
 import { type DeployRules, planStages } from './plan.ts'
 
@@ -63,12 +61,7 @@ async function deployRules(runner: Runner): Promise<DeployRules> {
   // These alone: a model that is not deployed from here has no `serve` to read.
   const settings = await loadSettings(
     { ...stage, settings: stage.settings.pick({ on: true, autoPromote: true }) },
-    {
-      input: (name) => runner.input(name),
-      read: (path) => readText(join(runner.workspace, path)),
-      environment: runner.variables,
-      workspace: runner.workspace,
-    },
+    settingsSource(runner),
   )
   return settings as unknown as DeployRules
 }

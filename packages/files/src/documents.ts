@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Document, DocumentKind } from '@headgate/core'
-import { documentFile, parseDocument, strictJson } from '@headgate/core'
+import { documentFile, parseDocument, strictJson, UserError } from '@headgate/core'
 import { writeAtomically } from './write.ts'
 
 /**
@@ -25,12 +25,17 @@ export async function writeDocument<K extends DocumentKind>(
   return path
 }
 
-/** The text of a file, or `undefined` when there is none. */
+/**
+ * The text of a file, or `undefined` when there is none.
+ * @throws UserError when there is something that cannot be read.
+ */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    const fix = 'Make it a file that may be read, or remove it.'
+    throw new UserError({ what: `cannot be read (${message}).`, where: { file: path }, fix }, { cause: error })
   }
 }

@@ -22,7 +22,7 @@ import {
   schemaName,
   unsetReference,
 } from '@headgate/core'
-import { readText, sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
+import { sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
 import { detectRunner } from './detect.ts'
@@ -31,6 +31,7 @@ import { keptReports } from './kept.ts'
 import { levelOf } from './levels.ts'
 import { commonOutputs } from './outputs.ts'
 import type { Runner, Wire } from './port.ts'
+import { settingsSource } from './source.ts'
 import { refuseTracked } from './tracked.ts'
 
 /** What a stage leaves beside its document. */
@@ -98,7 +99,7 @@ async function pass<S extends AnyStage, Ports>(
   close: (() => Promise<void>)[],
 ): Promise<Outcome> {
   const started = given.now()
-  const own = await settingsOf(stage, given)
+  const own = await loadSettings(stage, settingsSource(given))
   const runner = levelled(given, own.logLevel)
   const settings = await heldSettings(stage, own, runner)
   const token = tokenOf(settings, runner)
@@ -121,15 +122,6 @@ async function pass<S extends AnyStage, Ports>(
     await (await runner.handOver())?.save(settings.model, stage.name, files, settings.workFolder)
   }
   return { exitCode, document, report, path }
-}
-
-function settingsOf<S extends AnyStage>(stage: S, runner: Runner): Promise<Settings<S>> {
-  return loadSettings(stage, {
-    input: (name) => runner.input(name),
-    read: (path) => readText(join(runner.workspace, path)),
-    environment: runner.variables,
-    workspace: runner.workspace,
-  })
 }
 
 /** With the log at the level of the settings, where headgate.yml names another than the input. */

@@ -1,8 +1,9 @@
-import { ledgerSettings, strictJson } from '@headgate/core'
+import { ledgerSettings } from '@headgate/core'
 import { ledgerReport, openLedger } from '@headgate/ledger'
 import { headsKeptBy, openRegistry } from '@headgate/registries'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
 import type { Command } from '../command.ts'
+import { jsonText } from '../json.ts'
 import { modelFlags, modelSettings, nameFlag, registryOf } from '../model.ts'
 
 export const command: Command = {
@@ -17,7 +18,7 @@ export const command: Command = {
     const { entries } = await ledger.read(name)
     const report = ledgerReport(name, entries)
     const format = values.get('format') ?? 'text'
-    if (format === 'json') stdout.write(strictJson(entries))
+    if (format === 'json') stdout.write(jsonText(entries))
     else if (format === 'markdown') stdout.write(`${renderMarkdown([report], { title: name, footer: '' }).text}\n`)
     else stdout.write(renderTerminal(report, { columns: 120, colour: false }))
     return 0

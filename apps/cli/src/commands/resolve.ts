@@ -1,7 +1,8 @@
-import { ledgerSettings, strictJson, UserError } from '@headgate/core'
+import { ledgerSettings, UserError } from '@headgate/core'
 import { openRegistry, type Registry } from '@headgate/registries'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flags.ts'
+import { jsonText } from '../json.ts'
 import { modelFlags, modelSettings, nameFlag, registryOf } from '../model.ts'
 
 export const versionFlags = [
@@ -16,7 +17,7 @@ export const command: Command = {
   run: async ({ values, stdout }) => {
     const { record } = await resolveVersion(values)
     stdout.write(
-      values.get('format') === 'json' ? strictJson(record) : `${record.name}@v${record.version} ${record.digest}\n`,
+      values.get('format') === 'json' ? jsonText(record) : `${record.name}@v${record.version} ${record.digest}\n`,
     )
     return 0
   },

@@ -1,4 +1,4 @@
-import { type EventKind, nearest, UserError } from '@headgate/core'
+import type { EventKind } from '@headgate/core'
 import { runPipeline } from '@headgate/pipeline'
 import { renderTerminal } from '@headgate/reports'
 import type { Runner } from '@headgate/runners'
@@ -14,6 +14,7 @@ export const command: Command = {
       name: 'event',
       type: 'string',
       description: `Which event this is: ${events.join(', ')}. Default: what the CI says; dispatch elsewhere.`,
+      words: events,
     },
     { name: 'stages', type: 'string', several: true, description: 'The stages to run, where the event is a dispatch.' },
     { name: 'model', type: 'string', description: 'Which model of headgate.yml this is.' },
@@ -22,22 +23,13 @@ export const command: Command = {
     { name: 'log-level', type: 'string', description: 'How much is told on the way.' },
   ],
   run: async ({ values, stdout }) => {
-    const event = eventOf(values.get('event'))
-    const runner = withEvent(await runnerWith(values), event)
+    const runner = withEvent(await runnerWith(values), values.get('event') as EventKind | undefined)
     const { exitCode, outcomes } = await runPipeline(runner)
     for (const { report } of outcomes) {
       if (report) stdout.write(renderTerminal(report, { columns: 100, colour: false }))
     }
     return exitCode
   },
-}
-
-function eventOf(text: string | undefined): EventKind | undefined {
-  const event = events.find((one) => one === text)
-  if (text === undefined || event !== undefined) return event
-  const near = nearest(text, events)
-  const fix = near ? `Did you mean "${near}"?` : `Say one of ${events.join(', ')}.`
-  throw new UserError({ what: `there is no event "${text}".`, fix })
 }
 
 function withEvent(runner: Runner, event: EventKind | undefined): Runner {

@@ -1,14 +1,13 @@
-import { copyFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { exitCodes, fields, type StageName, strictJson, UserError } from '@headgate/core'
+import { exitCodes, fields, type StageName, strictJson } from '@headgate/core'
+import { writeAtomically } from '@headgate/files'
 import { loadStage, type StageModule } from '@headgate/pipeline'
 import { renderMarkdown, renderTerminal } from '@headgate/reports'
 import { detectRunner, localRunner, type Outcome, type Runner, startWith } from '@headgate/runners'
 import type { Streams } from '../command.ts'
 import { flagsOf, readArguments, sharedFlags } from '../flags.ts'
 import { stageHelp } from '../help.ts'
-
-const formats = ['text', 'json', 'markdown']
+import { jsonText } from '../json.ts'
 
 /** `headgate <stage>`: stdout carries the result in the asked format, stderr everything else. */
 export async function runStage(name: StageName, words: readonly string[], streams: Streams): Promise<number> {
@@ -24,15 +23,13 @@ export async function runModule(module: StageModule, words: readonly string[], s
     return exitCodes.accepted
   }
   const format = values.get('format') ?? 'text'
-  if (!formats.includes(format)) {
-    throw new UserError({ what: `--format: expected ${formats.join(', ')}, got "${format}".` })
-  }
   const runner = await runnerWith(values)
   const outcome = await startWith(stage, run, wire, runner)
   const result = printed(outcome, format, streams)
   if (result !== undefined) streams.stdout.write(result)
   const copy = values.get('output')
-  if (copy !== undefined && outcome.path !== undefined) await copyFile(outcome.path, resolve(runner.workspace, copy))
+  if (copy !== undefined && outcome.document !== undefined)
+    await writeAtomically(resolve(runner.workspace, copy), strictJson(outcome.document))
   return outcome.exitCode
 }
 
@@ -51,7 +48,7 @@ export function terminalOf(stream: NodeJS.WritableStream): { columns: number; co
 
 function printed({ document, report }: Outcome, format: string, streams: Streams): string | undefined {
   if (document === undefined || report === undefined) return undefined
-  if (format === 'json') return strictJson(document)
+  if (format === 'json') return jsonText(document)
   if (format === 'markdown') return `${renderMarkdown([report], { title: document.model, footer: '' }).text}\n`
   return `${renderTerminal(report, terminalOf(streams.stdout))}\n`
 }
