@@ -418,6 +418,7 @@ function trainingOf(testText: string): string {
   const digest = digestOf(files['work/output/predictions.csv'])
   return strictJson({
     schema: 'headgate/training@1',
+    model: 'delays',
     verdict: 'pass',
     summary: 'Trained.',
     commit: '',
@@ -442,7 +443,7 @@ function trainingOf(testText: string): string {
     environment: { os: '', cpu: '', interpreter: null, lock: null, packages: null, image: null },
     metrics: {},
     artifacts: [],
-    model: { path: 'output/model', digest: digestOf('m'), bytes: 1 },
+    modelArtifact: { path: 'output/model', digest: digestOf('m'), bytes: 1 },
     predictions: { path: 'predictions.csv', digest, bytes: 1 },
     tracking: null,
     key: digestOf('key'),
