@@ -143,6 +143,7 @@ function inputFor(rule: GateRule, comparison: Comparison): DecisionInput {
     baseline: comparison.baseline,
     candidateBounds: comparison.bounds.candidate,
     differenceBounds: comparison.bounds.difference,
+    relativeBounds: comparison.bounds.relative,
   }
 }
 

@@ -4,7 +4,7 @@ import { type DecisionInput, decide, decideAll, type Rule } from './decision.ts'
 
 const everywhere = [-Infinity, Infinity] as const
 
-/** A metric of which higher is better, with standard errors of its own and of its difference. */
+/** A metric of which higher is better; its value, its difference and either model have this standard error. */
 function evidence(rule: Rule, candidate: number, baseline: number, error = 0.01): DecisionInput {
   return {
     rule,
@@ -13,6 +13,10 @@ function evidence(rule: Rule, candidate: number, baseline: number, error = 0.01)
     baseline,
     candidateBounds: normalBounds(candidate, error, everywhere),
     differenceBounds: normalBounds(candidate - baseline, error, everywhere),
+    relativeBounds: (share) => {
+      const scale = 1 + share * Math.sign(baseline)
+      return normalBounds(candidate - scale * baseline, error * Math.hypot(1, scale), everywhere)
+    },
   }
 }
 
@@ -57,6 +61,15 @@ test('a relative margin is a share of the size of the baseline, whatever its sig
   expect(clause(2)).toMatchObject({ limit: -0.2, status: 'pass' })
   expect(clause(0)?.limit).toBeCloseTo(0, 15)
   expect(clause(0)?.status).toBe('inconclusive')
+})
+
+test('a relative margin is as uncertain as the baseline that it is a share of', () => {
+  const [clause] = decide(evidence({ maxLoss: 0.5, relative: true }, 0.6, 0.9)).clauses
+  // The candidate minus half the baseline: 0.15 with the standard error 0.01 √(1 + 0.5²), beside the margin −0.45.
+  expect(clause?.limit).toBeCloseTo(-0.45, 14)
+  expect(clause?.harmfulBound).toBeCloseTo(-0.3 - z * 0.01 * Math.sqrt(1.25), 12)
+  const { relativeBounds: _, ...known } = evidence({ maxLoss: 0.5, relative: true }, 0.6, 0.9)
+  expect(decide(known).deciding).toMatchObject({ status: 'inconclusive', reason: 'the difference has no interval' })
 })
 
 test('a limit reached up to the rounding of binary fractions is reached', () => {

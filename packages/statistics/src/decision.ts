@@ -1,4 +1,4 @@
-import { type Bounds, pValueAbove, pValueBelow } from './comparison/bounds.ts'
+import { type Bounds, pValueAbove, pValueBelow, type RelativeBounds, shift } from './comparison/bounds.ts'
 import { holm } from './comparison/multiple.ts'
 
 /** What a policy asks of one metric in one slice. */
@@ -28,6 +28,8 @@ export interface DecisionInput {
   readonly candidateBounds: Bounds | null
   /** Of candidate minus baseline. */
   readonly differenceBounds?: Bounds | null
+  /** Of the difference against a share of the baseline, for `relative` margins. */
+  readonly relativeBounds?: RelativeBounds | null
   readonly gap?: { readonly value: number; readonly bounds: Bounds } | null
 }
 
@@ -40,6 +42,7 @@ export interface Clause {
   /** The quantity must be at least, or at most, the limit. */
   readonly side: 'at-least' | 'at-most'
   readonly limit: number | null
+  /** A limit that is a share of the baseline is as uncertain as the baseline, which the bounds allow for. */
   readonly estimate: number | null
   /** The end of the interval that decides a pass. */
   readonly harmfulBound: number | null
@@ -86,7 +89,10 @@ export function decideAll(inputs: readonly DecisionInput[]): Decision[] {
   return drafts.map((clauses) => settle(clauses.map((clause) => judge(clause, adjustedOf.get(clause)))))
 }
 
-type Demand = Pick<Clause, 'rule' | 'quantity' | 'side' | 'limit' | 'reason'>
+type Demand = Pick<Clause, 'rule' | 'quantity' | 'side' | 'limit' | 'reason'> & {
+  /** The limit as a share of the baseline's absolute value, where it is one. */
+  readonly share?: number
+}
 
 /** The clauses of a rule as demands on signed quantities. */
 function clausesOf({ rule, direction, baseline }: DecisionInput): Demand[] {
@@ -100,8 +106,8 @@ function clausesOf({ rule, direction, baseline }: DecisionInput): Demand[] {
     if (baseline === null || baseline === undefined) {
       return { rule: name, quantity: 'difference', side, limit: null, reason: 'there is no baseline to compare with' }
     }
-    const unit = rule.relative ? Math.abs(baseline) : 1
-    return { rule: name, quantity: 'difference', side, limit: sign * gain * unit, reason: null }
+    const limit = { rule: name, quantity: 'difference', side, limit: sign * gain, reason: null } as const
+    return rule.relative ? { ...limit, limit: limit.limit * Math.abs(baseline), share: limit.limit } : limit
   }
   if (rule.maxLoss !== undefined) demands.push(change('max-loss', -rule.maxLoss))
   if (rule.minGain !== undefined) demands.push(change('min-gain', rule.minGain))
@@ -113,9 +119,9 @@ function clausesOf({ rule, direction, baseline }: DecisionInput): Demand[] {
 
 type Draft = Omit<Clause, 'adjustedPValue' | 'status'>
 
-function draft(demand: Demand, input: DecisionInput): Draft {
+function draft({ share, ...demand }: Demand, input: DecisionInput): Draft {
   const alpha = input.rule.alpha ?? defaultAlpha
-  const { estimate, bounds } = quantityOf(demand.quantity, input)
+  const { estimate, bounds } = quantityOf(demand, share, input)
   if (demand.limit === null || !bounds || estimate === null) {
     const reason = demand.reason ?? `the ${demand.quantity} has no interval`
     return { ...demand, estimate, harmfulBound: null, harmlessBound: null, alpha, pValue: null, reason }
@@ -134,12 +140,20 @@ function draft(demand: Demand, input: DecisionInput): Draft {
   }
 }
 
-function quantityOf(quantity: Clause['quantity'], input: DecisionInput) {
+function quantityOf(
+  { quantity, limit }: Pick<Clause, 'quantity' | 'limit'>,
+  share: number | undefined,
+  input: DecisionInput,
+): { readonly estimate: number | null; readonly bounds: Bounds | null } {
   if (quantity === 'candidate') return { estimate: input.candidate, bounds: input.candidateBounds }
   if (quantity === 'gap') return { estimate: input.gap?.value ?? null, bounds: input.gap?.bounds ?? null }
   const { candidate, baseline } = input
   const known = candidate !== null && baseline !== null && baseline !== undefined
-  return { estimate: known ? candidate - baseline : null, bounds: input.differenceBounds ?? null }
+  const estimate = known ? candidate - baseline : null
+  if (share === undefined) return { estimate, bounds: input.differenceBounds ?? null }
+  // The difference beyond its margin, told from where the margin is estimated to be.
+  const beyond = input.relativeBounds?.(share)
+  return { estimate, bounds: beyond ? shift(beyond, limit ?? 0) : null }
 }
 
 function judge(clause: Draft, familyPValue: number | undefined): Clause {

@@ -8,6 +8,12 @@ export interface Bounds {
 
 export type Range = readonly [number, number]
 
+/**
+ * Bounds of candidate − baseline − share × |baseline|: how the difference compares with a margin that is a share of
+ * the baseline, whose own doubt they carry. A share of 0 gives the difference itself.
+ */
+export type RelativeBounds = (share: number) => Bounds | null
+
 /** Two-sided interval at a confidence, or null where an end is not finite. */
 export function intervalOf(bounds: Bounds | null, confidence: number): readonly [number, number] | null {
   if (!bounds) return null
@@ -30,6 +36,40 @@ export function normalBounds(estimate: number, standardError: number, range: Ran
     },
     range,
   )
+}
+
+/** Bounds of the quantity plus a constant. */
+export function shift({ lower, upper }: Bounds, by: number): Bounds {
+  return { lower: (alpha) => lower(alpha) + by, upper: (alpha) => upper(alpha) + by }
+}
+
+/** The values that candidate − baseline − share × |baseline| can take. */
+export function relativeRange([least, most]: Range, share: number): Range {
+  const largest = share === 0 ? 0 : Math.abs(share) * Math.max(Math.abs(least), Math.abs(most))
+  return [least - most - largest, most - least + largest]
+}
+
+/** An estimate with its own bounds. */
+export interface Bounded {
+  readonly value: number
+  readonly bounds: Bounds
+}
+
+/**
+ * Bounds of a − scale × b from those of a and b alone and their correlation: the distances of either bound from its
+ * estimate add up as standard errors do (method of variance estimates recovery, Zou and Donner 2008).
+ */
+export function contrastBounds(a: Bounded, b: Bounded, scale: number, correlation: number): Bounds {
+  const estimate = a.value - scale * b.value
+  const distance = (ofA: number, ofB: number) =>
+    Math.sqrt(Math.max(0, ofA ** 2 + (scale * ofB) ** 2 - 2 * scale * correlation * ofA * ofB))
+  const below = ({ value, bounds }: Bounded, alpha: number) => value - bounds.lower(alpha)
+  const above = ({ value, bounds }: Bounded, alpha: number) => bounds.upper(alpha) - value
+  const [harmful, harmless] = scale > 0 ? [above, below] : [below, above]
+  return {
+    lower: (alpha) => estimate - distance(below(a, alpha), harmful(b, alpha)),
+    upper: (alpha) => estimate + distance(above(a, alpha), harmless(b, alpha)),
+  }
 }
 
 /** Bounds cut to the values the quantity can take. */

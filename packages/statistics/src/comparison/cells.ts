@@ -1,10 +1,18 @@
 import { type Confusion, type LabelMetric, labelGradient, labelMetric } from '../metrics/label.ts'
 import { createRandom, type Random } from '../random.ts'
-import { accelerationOf, bcaBounds, percentileBounds, sortReplicates } from './bootstrap.ts'
-import { type Bounds, normalBounds, pValueEqual, type Range } from './bounds.ts'
-import type { Inference } from './inference.ts'
-import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
-import { differenceRange } from './rows.ts'
+import { accelerationOf, bcaBounds, sortReplicates } from './bootstrap.ts'
+import {
+  type Bounds,
+  contrastBounds,
+  normalBounds,
+  pValueEqual,
+  type Range,
+  type RelativeBounds,
+  relativeRange,
+} from './bounds.ts'
+import { type Inference, noDifference } from './inference.ts'
+import { type Discordance, mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
+import { relativeByReplicates } from './rows.ts'
 
 /** Rows of equal truth, candidate's and baseline's prediction. Without a baseline its prediction is the candidate's. */
 interface Cell {
@@ -67,20 +75,41 @@ function inferAccuracy(cells: readonly Cell[], paired: boolean): Inference {
   const rows = countRows(cells, () => true)
   const right = (side: Side) => (cell: Cell) => cell[side] === cell.truth
   const [isRight, wasRight] = [right('candidate'), right('baseline')]
+  const single = wilsonBounds(countRows(cells, isRight), rows)
+  const alone = { candidate: single, candidateMethod: 'Wilson score', reason: null }
+  if (!paired) return { ...alone, ...noDifference }
   const discordance = {
     rows,
     gained: countRows(cells, (cell) => isRight(cell) && !wasRight(cell)),
     lost: countRows(cells, (cell) => !isRight(cell) && wasRight(cell)),
   }
-  return {
-    candidate: wilsonBounds(countRows(cells, isRight), rows),
-    candidateMethod: 'Wilson score',
-    baseline: paired ? wilsonBounds(countRows(cells, wasRight), rows) : null,
-    difference: paired ? tangoBounds(discordance) : null,
-    pValue: paired ? mcnemarExact(discordance) : null,
-    method: paired ? 'McNemar exact, Tango score interval' : '',
-    reason: null,
-  }
+  const baseline = wilsonBounds(countRows(cells, wasRight), rows)
+  const difference = tangoBounds(discordance)
+  const correct = countRows(cells, isRight)
+  const relative: RelativeBounds = (share) =>
+    share === 0 ? difference : relativeAccuracy(discordance, correct, { candidate: single, baseline }, share)
+  const method = 'McNemar exact, Tango score interval'
+  return { ...alone, baseline, difference, relative, pValue: mcnemarExact(discordance), method }
+}
+
+/** @param correct rows that the candidate has right. */
+function relativeAccuracy(
+  { rows, gained, lost }: Discordance,
+  correct: number,
+  bounds: Readonly<Record<Side, Bounds>>,
+  share: number,
+): Bounds {
+  const [value, base] = [correct / rows, (correct - gained + lost) / rows]
+  const covariance = (correct - gained) / rows - value * base
+  const variance = value * (1 - value) * base * (1 - base)
+  const correlation = variance === 0 ? 0 : covariance / Math.sqrt(variance)
+  const scale = 1 + share
+  return contrastBounds(
+    { value, bounds: bounds.candidate },
+    { value: base, bounds: bounds.baseline },
+    scale,
+    correlation,
+  )
 }
 
 function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: CellOptions): Inference {
@@ -90,24 +119,29 @@ function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: Cell
   const candidate = boundOne(cells, 'candidate', replicates.candidate, options, detail)
   const reason = candidate.bounds ? null : 'the metric is undefined in too many resamples'
   const single = { candidate: candidate.bounds, candidateMethod: candidate.method, reason }
-  if (!paired) return { ...single, baseline: null, difference: null, pValue: null, method: '' }
-  const ascending = sortReplicates(replicates.candidate.map((value, i) => value - (replicates.baseline[i] ?? 0)))
-  const difference = ascending && percentileBounds(ascending, normalTail(cells, options))
+  if (!paired) return { ...single, ...noDifference }
+  const relative = relativeByReplicates(replicates.candidate, replicates.baseline, normalTail(cells, options))
+  const difference = relative(0)
   return {
     ...single,
     baseline: boundOne(cells, 'baseline', replicates.baseline, options, detail).bounds,
     difference,
+    relative,
     pValue: difference && pValueEqual(difference, 0),
     method: `paired percentile ${detail}`,
   }
 }
 
-/** Bounds of the difference by the delta method. */
-function normalTail(cells: readonly Cell[], options: CellOptions): Bounds {
+/** Bounds of the difference, against a share of the baseline, by the delta method. */
+function normalTail(cells: readonly Cell[], options: CellOptions): (share: number) => Bounds {
   const point = pairOf(cells, counts(cells), options)
   const [a, b] = [slopesOf(cells, 'candidate', options), slopesOf(cells, 'baseline', options)]
-  const variance = cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - (b[i] ?? 0)) ** 2, 0)
-  return normalBounds(point.candidate - point.baseline, Math.sqrt(variance), differenceRange(options.range))
+  return (share) => {
+    const scale = 1 + share * Math.sign(point.baseline)
+    const variance = cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - scale * (b[i] ?? 0)) ** 2, 0)
+    const estimate = point.candidate - scale * point.baseline
+    return normalBounds(estimate, Math.sqrt(variance), relativeRange(options.range, share))
+  }
 }
 
 type Side = 'candidate' | 'baseline'

@@ -3,7 +3,7 @@ import { leastProbability } from '../metrics/loss.ts'
 import { measured, type Observations, rowsOf, statisticOf, weightsOf } from '../metrics/measure.ts'
 import type { RowStatistic } from '../metrics/statistic.ts'
 import { type MetricName, metrics } from '../metrics/table.ts'
-import { type Bounds, exactBounds, intervalOf } from './bounds.ts'
+import { type Bounds, exactBounds, intervalOf, type RelativeBounds } from './bounds.ts'
 import { inferLabels } from './cells.ts'
 import { inferArea } from './delong.ts'
 import { type Inference, noInference } from './inference.ts'
@@ -42,7 +42,12 @@ export interface Comparison {
   /** Why something above is null. */
   readonly reason: string | null
   /** One-sided bounds at any alpha, for the decision; functions, not for a document. */
-  readonly bounds: { readonly candidate: Bounds | null; readonly difference: Bounds | null }
+  readonly bounds: {
+    readonly candidate: Bounds | null
+    readonly difference: Bounds | null
+    /** Of the difference against a share of the baseline; null without a baseline. */
+    readonly relative: RelativeBounds | null
+  }
 }
 
 /** A metric of a candidate with its interval, and of the difference from a baseline on the same rows with its own. */
@@ -70,7 +75,7 @@ export function compareMetric(input: ComparisonInput): Comparison {
     method: inference.method,
     candidateMethod: inference.candidateMethod,
     reason: inference.reason ?? baselineReason ?? unreached(inference, intervals),
-    bounds: { candidate: inference.candidate, difference: inference.difference },
+    bounds: { candidate: inference.candidate, difference: inference.difference, relative: inference.relative },
   }
 }
 
@@ -134,6 +139,7 @@ function withCertainty(inference: Inference, input: ComparisonInput, candidate: 
     candidate: bounds,
     baseline: bounds,
     difference: exactBounds(0),
+    relative: (share) => exactBounds(-share * Math.abs(candidate ?? 0)),
     pValue: 1,
     method: 'identical predictions',
   }

@@ -182,6 +182,55 @@ test.each(['accuracy', 'f1', 'roc_auc', 'average_precision', 'mae'] as const sat
   },
 )
 
+/** Errors of mean 1 for the baseline and of mean `ratio` for the candidate, half of which are shared. */
+function proportional(random: Random, rows: number, ratio: number): Draw {
+  const { truth, candidate, baseline } = skewedEqually(random, rows)
+  return {
+    truth,
+    candidate: candidate.map((value, i) => (truth[i] ?? 0) + ratio * (value - (truth[i] ?? 0))),
+    baseline,
+  }
+}
+
+test.each([
+  ['mae', { maxLoss: 0.5 }, (random: Random) => proportional(random, 300, 1.5)],
+  ['mae', { maxLoss: 1 }, (random: Random) => proportional(random, 300, 2)],
+  ['rmse', { maxLoss: 1 }, (random: Random) => proportional(random, 300, 2)],
+  ['accuracy', { minGain: 0.5 }, (random: Random) => labelled(random, 300, [0.9, 0.6])],
+  ['accuracy', { maxLoss: 0.25 }, (random: Random) => labelled(random, 300, [0.6, 0.8])],
+  ['f1', { minGain: 0.5 }, (random: Random) => labelled(random, 300, [solve(f1Of, 1.5 * f1Of(0.6)), 0.6])],
+  ['roc_auc', { minGain: 0.5 }, (random: Random) => binormal(random, 300, [solve(areaOf, 1.5 * areaOf(0.3)), 0.3])],
+] as const)('%s at just its relative margin %o passes in at most 0.05 of the cases', (metric, margin, draw) => {
+  const runs = 800
+  let passes = 0
+  for (let seed = 1; seed <= runs; seed++) {
+    const comparison = compareMetric({ metric, seed, resamples: 249, ...draw(createRandom(seed + 90_000)) })
+    const { status } = decide({
+      rule: { ...margin, relative: true, alpha: 0.05 },
+      direction: metrics[metric].direction,
+      candidate: comparison.candidate,
+      baseline: comparison.baseline,
+      candidateBounds: comparison.bounds.candidate,
+      differenceBounds: comparison.bounds.difference,
+      relativeBounds: comparison.bounds.relative,
+    })
+    if (status === 'pass') passes++
+  }
+  expect(passes / runs).toBeLessThanOrEqual(0.05 + 2.5 * Math.sqrt((0.05 * 0.95) / runs))
+  expect(passes).toBeGreaterThan(0)
+})
+
+/** Where a function that rises between 0 and 3 has a value. */
+function solve(rising: (x: number) => number, value: number): number {
+  let [low, high] = [0, 3]
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (rising(middle) < value) low = middle
+    else high = middle
+  }
+  return low
+}
+
 /** Two models whose errors have the same distribution. */
 function skewedEqually(random: Random, rows: number): Draw {
   const exponential = () => -Math.log(1 - random.uniform())

@@ -1,9 +1,15 @@
 import { normalQuantile, normalSf } from '../distributions/normal.ts'
 import type { Placements } from '../metrics/ranking.ts'
-import { type Bounds, exactBounds, normalBounds, pValueEqual } from './bounds.ts'
-import { type Inference, noInference } from './inference.ts'
-
-const differenceRange = [-1, 1] as const
+import {
+  type Bounds,
+  exactBounds,
+  normalBounds,
+  pValueEqual,
+  type RelativeBounds,
+  relativeRange,
+  within,
+} from './bounds.ts'
+import { type Inference, noDifference, noInference } from './inference.ts'
 
 /** Areas of two models on the same rows with their covariances (DeLong, DeLong and Clarke-Pearson 1988). */
 export interface DeLong {
@@ -60,35 +66,38 @@ export function inferArea(candidate: Placements, baseline: Placements | null, po
   if (smallerClass < 2) return noInference('a class has fewer than two rows')
   const both = delong(candidate, baseline ?? candidate, positive)
   const single = areaBounds(both.candidate, smallerClass)
-  const candidateMethod = 'DeLong, logit scale'
-  if (!baseline) {
-    const none = { baseline: null, difference: null, pValue: null, method: '', reason: null }
-    return { candidate: single, candidateMethod, ...none }
-  }
+  const alone = { candidate: single, candidateMethod: 'DeLong, logit scale', reason: null }
+  if (!baseline) return { ...alone, ...noDifference }
   const other = areaBounds(both.baseline, smallerClass)
-  const { difference, pValue } = inferDifference(both, single, other)
-  return { candidate: single, candidateMethod, baseline: other, difference, pValue, method: 'DeLong', reason: null }
+  return { ...alone, baseline: other, ...inferDifference(both, single, other), method: 'DeLong' }
 }
 
-function inferDifference(
-  both: DeLong,
-  single: Bounds,
-  other: Bounds,
-): { readonly difference: Bounds; readonly pValue: number } {
-  const estimate = both.candidate.area - both.baseline.area
-  const variance = both.candidate.variance + both.baseline.variance - 2 * both.covariance
-  // Below this the variance is what rounding leaves of equal placements.
-  const negligible = 1e-14 * (both.candidate.variance + both.baseline.variance)
-  if (variance > negligible) {
-    const error = Math.sqrt(variance)
-    const pValue = Math.min(1, 2 * normalSf(Math.abs(estimate) / error))
-    return { difference: normalBounds(estimate, error, differenceRange), pValue }
-  }
-  if (both.candidate.variance > 0) return { difference: exactBounds(estimate), pValue: estimate === 0 ? 1 : 0 }
+function inferDifference(both: DeLong, single: Bounds, other: Bounds) {
+  const relative: RelativeBounds = (share) => relativeArea(both, single, other, share)
+  const [estimate, error] = contrastOf(both, 1)
+  const difference = relativeArea(both, single, other, 0)
+  const pValue = error > 0 ? Math.min(1, 2 * normalSf(Math.abs(estimate) / error)) : pValueEqual(difference, 0)
+  return { difference, relative, pValue }
+}
+
+/** Candidate − scale × baseline with its standard error, 0 where the variance is what rounding leaves of none. */
+function contrastOf({ candidate, baseline, covariance }: DeLong, scale: number): readonly [number, number] {
+  const alone = candidate.variance + scale * scale * baseline.variance
+  const variance = alone - 2 * scale * covariance
+  return [candidate.area - scale * baseline.area, variance > 1e-14 * alone ? Math.sqrt(variance) : 0]
+}
+
+function relativeArea(both: DeLong, single: Bounds, other: Bounds, share: number): Bounds {
+  const scale = 1 + share
+  const [estimate, error] = contrastOf(both, scale)
+  const range = relativeRange([0, 1], share)
+  if (error > 0) return normalBounds(estimate, error, range)
+  if (both.candidate.variance > 0) return exactBounds(estimate)
   // Both areas are free of sampling variance: perfect or constant. Their own bounds, at half the alpha each, hold.
-  const difference: Bounds = {
-    lower: (alpha) => Math.max(differenceRange[0], single.lower(alpha / 2) - other.upper(alpha / 2)),
-    upper: (alpha) => Math.min(differenceRange[1], single.upper(alpha / 2) - other.lower(alpha / 2)),
+  const ends = (alpha: number) => [scale * other.lower(alpha / 2), scale * other.upper(alpha / 2)]
+  const bounds: Bounds = {
+    lower: (alpha) => single.lower(alpha / 2) - Math.max(...ends(alpha)),
+    upper: (alpha) => single.upper(alpha / 2) - Math.min(...ends(alpha)),
   }
-  return { difference, pValue: pValueEqual(difference, 0) }
+  return within(bounds, range)
 }

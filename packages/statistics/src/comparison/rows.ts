@@ -1,8 +1,8 @@
 import type { RowStatistic } from '../metrics/statistic.ts'
 import { createRandom } from '../random.ts'
 import { accelerationOf, bcaBounds, percentileBounds, resampleRows, sortReplicates } from './bootstrap.ts'
-import { type Bounds, normalBounds, pValueEqual, type Range } from './bounds.ts'
-import { type Inference, noInference } from './inference.ts'
+import { type Bounds, normalBounds, pValueEqual, type Range, type RelativeBounds, relativeRange } from './bounds.ts'
+import { type Inference, noDifference, noInference } from './inference.ts'
 
 /** Above this many rows influence functions replace the bootstrap: the normal limit is reached, and it is one pass. */
 const bootstrapTo = 50_000
@@ -27,19 +27,10 @@ export function inferRows(candidate: RowStatistic, baseline: RowStatistic | null
 function byInfluences(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
   const { weights } = options
   const single = boundOne(candidate, influences(candidate, weights), options)
-  if (!baseline) return alone(single.bounds, single.method)
+  const shared = { candidate: single.bounds, candidateMethod: single.method, reason: null }
+  if (!baseline) return { ...shared, ...noDifference }
   const other = boundOne(baseline, influences(baseline, weights), options)
-  return {
-    candidate: single.bounds,
-    candidateMethod: single.method,
-    baseline: other.bounds,
-    ...differenceByInfluences(candidate, baseline, options),
-    reason: null,
-  }
-}
-
-function alone(candidate: Bounds | null, candidateMethod: string, reason: string | null = null): Inference {
-  return { candidate, candidateMethod, baseline: null, difference: null, pValue: null, method: '', reason }
+  return { ...shared, baseline: other.bounds, ...differenceByInfluences(candidate, baseline, options) }
 }
 
 /** Bounds of one model on many rows: by its influences, or by its own redraws where it has them. */
@@ -57,20 +48,26 @@ function boundOne(
   return { bounds, method: `BCa bootstrap of bins (${resamples}, seed ${seed})` }
 }
 
-function differenceByInfluences(candidate: RowStatistic, baseline: RowStatistic, { weights, range }: RowOptions) {
-  const estimate = candidate.value(weights) - baseline.value(weights)
-  const error = standardError(minus(influences(candidate, weights), influences(baseline, weights)))
-  const difference = normalBounds(estimate, error, differenceRange(range))
-  return { difference, pValue: pValueEqual(difference, 0), method: 'influence functions' }
+function differenceByInfluences(candidate: RowStatistic, baseline: RowStatistic, options: RowOptions) {
+  const relative = relativeByInfluences(candidate, baseline, options)
+  const difference = relative(0)
+  return { difference, relative, pValue: pValueEqual(difference, 0), method: 'influence functions' }
+}
+
+/** The normal limit; near a baseline of 0, where |baseline| bends, that of the side it was seen on. */
+function relativeByInfluences(candidate: RowStatistic, baseline: RowStatistic, { weights, range }: RowOptions) {
+  const [value, base] = [candidate.value(weights), baseline.value(weights)]
+  const [first, second] = [influences(candidate, weights), influences(baseline, weights)]
+  return (share: number): Bounds => {
+    const scale = 1 + share * Math.sign(base)
+    const error = standardError(first.map((influence, i) => influence - scale * (second[i] ?? 0)))
+    return normalBounds(value - scale * base, error, relativeRange(range, share))
+  }
 }
 
 /** Influence of each row on the metric over the number of rows. */
 function influences(statistic: RowStatistic, weights: Float64Array): Float64Array {
   return statistic.gradient(weights).map((slope, i) => slope * (weights[i] ?? 0))
-}
-
-function minus(a: Float64Array, b: Float64Array): Float64Array {
-  return a.map((value, i) => value - (b[i] ?? 0))
 }
 
 function standardError(influences: Float64Array): number {
@@ -92,17 +89,29 @@ function byBootstrap(candidate: RowStatistic, baseline: RowStatistic | null, opt
   const single = bound(candidate, first)
   const reason = single ? null : 'the metric is undefined in too many resamples'
   const detail = `bootstrap of rows (${resamples}, seed ${seed})`
-  if (!baseline || !second) return alone(single, `BCa ${detail}`, reason)
-  const shared = { candidate: single, candidateMethod: `BCa ${detail}`, baseline: bound(baseline, second), reason }
+  const shared = { candidate: single, candidateMethod: `BCa ${detail}`, reason }
+  if (!baseline || !second) return { ...shared, ...noDifference }
+  const other = { ...shared, baseline: bound(baseline, second) }
   // Resampling adds to both errors what it adds to neither difference of influences.
-  if (candidate.redraw) return { ...shared, ...differenceByInfluences(candidate, baseline, options) }
-  const ascending = sortReplicates(minus(first, second))
-  const tail = differenceByInfluences(candidate, baseline, options).difference
-  const difference = ascending && percentileBounds(ascending, tail)
+  if (candidate.redraw) return { ...other, ...differenceByInfluences(candidate, baseline, options) }
+  const relative = relativeByReplicates(first, second, relativeByInfluences(candidate, baseline, options))
+  const difference = relative(0)
   const pValue = difference && pValueEqual(difference, 0)
-  return { ...shared, difference, pValue, method: `paired percentile ${detail}` }
+  return { ...other, difference, relative, pValue, method: `paired percentile ${detail}` }
 }
 
-export function differenceRange([least, most]: Range): Range {
-  return [least - most, most - least]
+/** Percentile bounds from what both models have on the same resamples; null where too many of them are undefined. */
+export function relativeByReplicates(
+  candidate: Float64Array,
+  baseline: Float64Array,
+  tail: (share: number) => Bounds,
+): RelativeBounds {
+  return (share) => {
+    const beyond = candidate.map((value, i) => {
+      const base = baseline[i] ?? 0
+      return value - base - share * Math.abs(base)
+    })
+    const ascending = sortReplicates(beyond)
+    return ascending && percentileBounds(ascending, tail(share))
+  }
 }
