@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Deployment, Document, Model, Settings } from '@headgate/core'
-import { digestOf, documentFile, forgeUrlOf, gitTokenOf, release, schemaName } from '@headgate/core'
+import { digestOf, documentFile, gitTokenOf, release, schemaName } from '@headgate/core'
 import { readText, writeDocument } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, downloadModel, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner, Wire } from '@headgate/runners'
-import { openStore, openStoreOf, type Store } from '@headgate/stores'
+import { openStore, openStoreOf, type Store, storeOptionsOf } from '@headgate/stores'
 import type { Ports } from './ports.ts'
 import { serveCommand } from './run.ts'
 import type { stage } from './stage.ts'
@@ -29,7 +29,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const token = gitTokenOf(context)
   const { ref, remote } = settings.ledger
   const forge = await forgeOf(context.forge)
-  const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+  const storeOptions = storeOptionsOf(runner, forge)
   const storeOf = (model: Model): Promise<Store> =>
     settings.store === undefined ? openStoreOf(model, storeOptions) : openStore(settings.store, storeOptions)
   const registry = await openRegistry(settings.registry, { directory: workspace, remote, token, now })
@@ -50,6 +50,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       signal: runner.signal,
       now,
     },
+    openStore: () => openStore(settings.store, storeOptions),
     announce: announcer({ forge, context }),
   }
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Settings } from '@headgate/core'
-import { forgeUrlOf, parseDocument, registeredName, UserError } from '@headgate/core'
+import { parseDocument, registeredName, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import { downloadAttachments, type Registry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
-import { openStore, openStoreOf } from '@headgate/stores'
+import { openStore, openStoreOf, storeOptionsOf } from '@headgate/stores'
 import type { Champion } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -24,7 +24,7 @@ export async function readChampion(
   { forge, registry: open }: Access,
 ): Promise<Champion> {
   const name = registeredName(settings)
-  const { workspace, context, temporary } = runner
+  const { temporary } = runner
   const model = await (await open()).resolve(name, { alias: 'champion' })
   const fix = 'Give `reference` as data or as a profile’s file.'
   if (model === undefined) throw new UserError({ what: `${name} has no champion to compare with.`, fix })
@@ -32,7 +32,7 @@ export async function readChampion(
   const kept = model.attachments.find(({ path }) => isProfile(path))
   if (kept === undefined)
     throw new UserError({ what: `no profile is kept with ${name} ${model.version}, the champion.`, fix })
-  const options = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+  const options = storeOptionsOf(runner, forge)
   const store =
     settings.store === undefined ? await openStoreOf(model, options) : await openStore(settings.store, options)
   const folder = await mkdtemp(join(temporary, 'champion-'))

@@ -3,6 +3,7 @@ import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
 import { headsKeptBy, openRegistry, type Registry } from '@headgate/registries'
 import type { Wire } from '@headgate/runners'
+import { openStore, storeOptionsOf } from '@headgate/stores'
 import { type Engine, openEngine } from '@headgate/tables'
 import { readChampion } from './champion.ts'
 import type { Ports } from './ports.ts'
@@ -37,6 +38,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       signal: runner.signal,
       now,
     },
+    openStore: () => openStore(settings.store, storeOptionsOf(runner, forge)),
     announce: announcer({ forge, context }),
     close: async () => (await engine)?.close(),
   }

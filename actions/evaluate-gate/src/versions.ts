@@ -1,12 +1,12 @@
 import type { Model } from '@headgate/core'
-import { forgeUrlOf, gitTokenOf, registeredName } from '@headgate/core'
+import { gitTokenOf, registeredName } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { GateSettings } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, downloadModel, headsKeptBy, openRegistry } from '@headgate/registries'
 import type { Runner } from '@headgate/runners'
 import type { Store } from '@headgate/stores'
-import { openStore, openStoreOf } from '@headgate/stores'
+import { openStore, openStoreOf, storeOptionsOf } from '@headgate/stores'
 import type { Versions } from './ports.ts'
 
 /** The versions of the model in its registry, with the bytes in its store and the promotions in its ledger. */
@@ -21,7 +21,7 @@ export async function openVersions(
   const place = { directory: workspace, remote: ledger.remote, token: gitTokenOf(context), now }
   const registry = await openRegistry(settings.registry ?? 'git', place)
   const storeOf = (model: Model): Promise<Store> => {
-    const options = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+    const options = storeOptionsOf(runner, forge)
     return settings.store === undefined ? openStoreOf(model, options) : openStore(settings.store, options)
   }
   return {

@@ -5,6 +5,7 @@ import { openBaseBranch } from '@headgate/base-branch'
 import { UserError } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
+import { openStore, storeOptionsOf } from '@headgate/stores'
 import { commandText, git, runProcess } from '@headgate/systems'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
@@ -16,6 +17,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const temporary = join(runner.temporary, `headgate-gate-${randomUUID()}`)
   return {
     close: () => rm(temporary, { recursive: true, force: true }),
+    openStore: () => openStore(settings.store, storeOptionsOf(runner, forge)),
     announce: announcer({ forge, context: runner.context }),
     ports: {
       log: runner.log,

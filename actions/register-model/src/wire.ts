@@ -1,11 +1,11 @@
 import type { Model } from '@headgate/core'
-import { forgeUrlOf, gitTokenOf } from '@headgate/core'
+import { gitTokenOf } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import { loadGateBlock } from '@headgate/gate'
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
 import { settingsSource, type Wire } from '@headgate/runners'
-import { openStore, openStoreOf } from '@headgate/stores'
+import { openStore, openStoreOf, storeOptionsOf } from '@headgate/stores'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -15,7 +15,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const { ref, remote } = settings.ledger
   const forge = await forgeOf(context.forge)
   const clone = { directory: workspace, remote, token: gitTokenOf(context), now }
-  const storeOptions = { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
+  const storeOptions = storeOptionsOf(runner, forge)
   const registry = await openRegistry(settings.registry, clone)
   const store = await openStore(settings.store, storeOptions)
   const storeOf = async (model: Model) => (settings.store === undefined ? openStoreOf(model, storeOptions) : store)
@@ -33,6 +33,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       temporary: runner.temporary,
       context,
     },
+    openStore: async () => store,
     announce: announcer({ forge, context }),
   }
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { byteSizeSchema, defineStage, durationSchema, environmentSetting } from '@headgate/core'
+import { byteSizeSchema, defineStage, durationSchema, environmentSetting, storeSetting } from '@headgate/core'
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorNames } from './executors/port.ts'
@@ -48,6 +48,7 @@ const settings = z.object({
       example: 'train.py',
     }),
   env: environmentSetting,
+  store: storeSetting,
   timeout: durationSchema
     .optional()
     .meta({ description: 'After this time the command is ended.', example: '30m', defaultText: 'none' }),

@@ -1,6 +1,7 @@
 import { type Settings, UserError } from '@headgate/core'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
+import { openStore, storeOptionsOf } from '@headgate/stores'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import type { Ports } from './ports.ts'
@@ -49,6 +50,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       signal: runner.signal,
       now: runner.now,
     },
+    openStore: () => openStore(settings.store, storeOptionsOf(runner, forge)),
     announce: announcer({ forge, context: runner.context }),
   }
 }

@@ -1,4 +1,4 @@
-import { defineStage, duckdbLibrarySetting } from '@headgate/core'
+import { defineStage, duckdbLibrarySetting, storeSetting } from '@headgate/core'
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 
@@ -27,6 +27,7 @@ const settings = z.object({
     .default(false)
     .meta({ description: 'Whether the document holds the failing values, which may be personal data.' }),
   duckdbLibrary: duckdbLibrarySetting,
+  store: storeSetting,
 })
 
 export const stage = defineStage({

@@ -59,7 +59,8 @@ export const commonSettings = z.object({
     .default(true)
     .meta({ description: 'Whether the pull request gets a comment, and the commit a check.' }),
   handOver: z.enum(['artifact', 'store', 'off']).default('artifact').meta({
-    description: 'How documents reach later jobs of the same run; models over 1 GB go to the store.',
+    description:
+      'How documents reach later jobs of the same run; `store`, or more than 1 GB: the content of folders goes to the store.',
   }),
   token: z.string().optional().meta({ description: 'Token for the forge’s API.', secret: true }),
 })
@@ -168,7 +169,7 @@ export const registrySetting = z.string().default('git').meta({ description: 'Wh
 
 /** Where the bytes of versions are. */
 export const storeSetting = z.string().optional().meta({
-  description: 'Where the versions’ bytes are, as `kind[:location]`.',
+  description: 'Where the bytes are of versions, and of what `hand-over: store` hands over, as `kind[:location]`.',
   example: 'directory:../store',
   defaultText: 'release assets with a forge, a directory on a laptop',
 })

@@ -1,4 +1,14 @@
-import type { Annotation, Announce, AnyStage, Context, LogLevel, Settings } from '@headgate/core'
+import type {
+  Annotation,
+  Announce,
+  AnyStage,
+  Context,
+  Digest,
+  File,
+  LogLevel,
+  Settings,
+  StageName,
+} from '@headgate/core'
 
 /** What is told on the way; full sentences, never on stdout. */
 export interface Log {
@@ -16,12 +26,41 @@ export interface Log {
   quote<T>(title: string, work: (show: (line: string) => void) => Promise<T>): Promise<T>
 }
 
+/** How what a stage leaves travels: whole, or with the content of its folders in the store. */
+export type HandOverWay = 'artifact' | 'store'
+
+/** Where a parcel comes from or goes to. */
+export interface HandOverPlace {
+  readonly model: string
+  readonly workFolder: string
+  /** @throws UserError when no store can be used here. */
+  openStore(): Promise<ContentStore>
+}
+
+/** What of a store is needed to hand content over; stores know forges, which runners do not. */
+export interface ContentStore {
+  readonly kind: string
+  readonly location: string
+  /** Whether writing makes something in the repository that a pull request must not make. */
+  readonly writesRepository?: boolean
+  put(place: StoredPlace, files: readonly (File & { readonly source: string })[]): Promise<void>
+  fetch(place: StoredPlace, files: readonly File[], into: string): Promise<void>
+}
+
+interface StoredPlace {
+  readonly name: string
+  readonly digest: Digest
+}
+
 /** Carries the work folder's documents from job to job of one run. */
 export interface HandOver {
-  /** Fetches what earlier jobs of this run left, without overwriting what is there. Returns the files it brought. */
-  restore(model: string, workFolder: string): Promise<readonly string[]>
-  /** Leaves a stage's files (paths in the work folder, of files or folders) for later jobs. */
-  save(model: string, stage: string, files: readonly string[], workFolder: string): Promise<void>
+  /**
+   * Fetches what earlier jobs of this run left, in place of what another run left in the work folder; once for each
+   * model. Returns the files it brought.
+   */
+  restore(place: HandOverPlace): Promise<readonly string[]>
+  /** Leaves what a stage made for later jobs. */
+  save(stage: StageName, place: HandOverPlace, by: HandOverWay): Promise<void>
 }
 
 /** The CI's cache. A failed save is never an error, and nothing that matters lives only here. */
@@ -75,6 +114,8 @@ export type Wire<S extends AnyStage, Ports> = (
 export interface Wired<Ports> {
   readonly ports: Ports
   readonly announce?: Announce | undefined
+  /** Opens the store that the settings name, to hand over what is too large for an artifact. */
+  readonly openStore?: (() => Promise<ContentStore>) | undefined
   /** Ends what the ports hold open. */
   readonly close?: (() => Promise<void>) | undefined
 }

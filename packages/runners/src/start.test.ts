@@ -17,6 +17,7 @@ import {
 } from '@headgate/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { training } from '../test/training.ts'
 import { newsFilter } from './news.ts'
 import type { HandOver, Runner } from './port.ts'
 import { startWith } from './start.ts'
@@ -219,17 +220,28 @@ test('a dry run writes nothing and tells nobody', async () => {
   expect([announced, outputs]).toEqual([[], {}])
 })
 
-test.each([
-  ['validate-data', 'profile.json'],
-  ['train', 'output'],
-  ['evaluate-gate', 'evidence'],
-] as const)('%s hands over its document and %s', async (name, beside) => {
-  const saved: unknown[] = []
-  const handOver: HandOver = { restore: async () => [], save: async (...words) => void saved.push(words) }
-  await play(async () => found('pass'), {}, { played: { ...stage, name: name as 'validate-data' }, handOver })
-  const files = ['validation.json', beside]
-  expect(saved).toEqual([['m', name, files, join(folder, '.headgate/m')]])
-})
+test.each(['artifact', 'store'] as const)(
+  'hand-over: %s fetches before the stage runs, and leaves its parcel',
+  async (by) => {
+    const said: unknown[] = []
+    const handOver: HandOver = {
+      restore: async ({ model, workFolder }) => {
+        said.push(['restore', model, workFolder])
+        return ['training.json']
+      },
+      save: async (stageName, { model }, way) => void said.push(['save', stageName, model, way]),
+    }
+    const run = async (): Promise<Found> => {
+      said.push('run')
+      return found('pass')
+    }
+    const { lines } = await play(run, { 'hand-over': by }, { handOver })
+    expect(said).toEqual([['restore', 'm', join(folder, '.headgate/m')], 'run', ['save', 'validate-data', 'm', by]])
+    expect(lines).toContain('Earlier jobs of this run handed over 1 files.')
+    await play(run, { 'hand-over': 'off' }, { handOver })
+    expect(said).toHaveLength(4)
+  },
+)
 
 test('no comment is made where the settings say so', async () => {
   expect((await play(async () => found('pass'), { comment: 'false' })).announced).toEqual([])
@@ -240,29 +252,6 @@ function edit(name: string, change: (document: Record<string, unknown>) => Recor
 }
 
 const trained: typeof stage = { ...stage, name: 'train' as 'validate-data', document: 'training' as 'validation' }
-const training = {
-  run: {
-    id: 'r1',
-    executor: 'process',
-    handle: null,
-    command: ['python', 'train.py'],
-    params: {},
-    startedAt: '2026-01-02T03:04:05Z',
-    finishedAt: null,
-    exitCode: 0,
-    peakMemoryBytes: null,
-  },
-  data: [],
-  code: { commit: 'abc', dirty: null, paths: [], digest: digestOf('code') },
-  environment: { os: 'linux', cpu: 'x64', interpreter: null, lock: null, packages: null, image: null, variables: {} },
-  metrics: {},
-  artifacts: [],
-  modelArtifact: null,
-  predictions: null,
-  tracking: null,
-  key: digestOf('key'),
-  cache: { hit: false, reason: 'none' },
-}
 const train = () =>
   play(async () => ({ ...found('pass'), summary: 'Trained.', body: training as never }), {}, { played: trained })
 

@@ -10,18 +10,8 @@ import type {
   Settings,
   StageDocument,
   StageKind,
-  StageName,
 } from '@headgate/core'
-import {
-  documentFile,
-  documentSchema,
-  exitCodes,
-  isAccepted,
-  kebab,
-  release,
-  schemaName,
-  unsetReference,
-} from '@headgate/core'
+import { documentSchema, exitCodes, isAccepted, kebab, release, schemaName, unsetReference } from '@headgate/core'
 import { sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
@@ -30,16 +20,9 @@ import { tellFailure } from './failure.ts'
 import { keptReports } from './kept.ts'
 import { levelOf } from './levels.ts'
 import { commonOutputs } from './outputs.ts'
-import type { Runner, Wire } from './port.ts'
+import type { HandOverPlace, Runner, Wire } from './port.ts'
 import { settingsSource } from './source.ts'
 import { refuseTracked } from './tracked.ts'
-
-/** What a stage leaves beside its document. */
-const besides: Partial<Record<StageName, readonly string[]>> = {
-  'validate-data': ['profile.json'],
-  train: ['output'],
-  'evaluate-gate': ['evidence'],
-}
 
 /** What came of a stage: the exit code, and what a command may print. */
 export interface Outcome {
@@ -106,9 +89,10 @@ async function pass<S extends AnyStage, Ports>(
   if (token) runner.mask(token)
   if (runner.context.commit !== '') await refuseTracked(runner.workspace, settings.workFolder)
   if (!settings.dryRun) await sweep(settings.workFolder, runner)
-  if (settings.handOver === 'artifact') await restoreHandOver(runner, settings)
   const wired = await wire(settings, withToken(runner, token))
   if (wired.close) close.push(wired.close)
+  const place = { ...settings, openStore: wired.openStore ?? noStore }
+  if (settings.handOver !== 'off') await restoreHandOver(runner, place)
   const findings = await run(settings, wired.ports)
   const document = stamp(stage, settings, findings, runner, started)
   const report = stage.report(document as never)
@@ -117,10 +101,7 @@ async function pass<S extends AnyStage, Ports>(
   if (settings.dryRun) return { exitCode, document, report }
   const path = await writeDocument(stage.document as StageKind, settings.workFolder, document as never)
   await tell(stage, { settings, runner, document, report, exitCode, path, announce: wired.announce })
-  if (settings.handOver === 'artifact') {
-    const files = [documentFile(stage.document as StageKind), ...(besides[stage.name] ?? [])]
-    await (await runner.handOver())?.save(settings.model, stage.name, files, settings.workFolder)
-  }
+  if (settings.handOver !== 'off') await (await runner.handOver())?.save(stage.name, place, settings.handOver)
   return { exitCode, document, report, path }
 }
 
@@ -160,9 +141,13 @@ function withToken(runner: Runner, token: string | undefined): Runner {
   return { ...runner, context: { ...context, forge: { ...context.forge, token } } }
 }
 
-async function restoreHandOver<S extends AnyStage>(runner: Runner, settings: Settings<S>): Promise<void> {
-  const brought = await (await runner.handOver())?.restore(settings.model, settings.workFolder)
+async function restoreHandOver(runner: Runner, place: HandOverPlace): Promise<void> {
+  const brought = await (await runner.handOver())?.restore(place)
   if (brought && brought.length > 0) runner.log.info(`Earlier jobs of this run handed over ${brought.length} files.`)
+}
+
+async function noStore(): Promise<never> {
+  throw new Error('this stage opens no store')
 }
 
 function stamp<S extends AnyStage>(

@@ -1,3 +1,3 @@
 export type { StoreOptions } from './open.ts'
-export { openStore, openStoreOf } from './open.ts'
+export { openStore, openStoreOf, storeOptionsOf } from './open.ts'
 export type { Place, Source, Store } from './port.ts'

@@ -1,5 +1,5 @@
-import type { Model } from '@headgate/core'
-import { nearest, refuseUnset, UserError } from '@headgate/core'
+import type { Context, Model } from '@headgate/core'
+import { forgeUrlOf, nearest, refuseUnset, UserError } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import { git } from '@headgate/systems'
 import type { Store } from './port.ts'
@@ -14,6 +14,14 @@ export interface StoreOptions {
   readonly ephemeral: boolean
   /** Files above this many bytes are split, where the store has a limit. */
   readonly partBytes?: number | undefined
+}
+
+/** With what a store is opened where a stage runs. */
+export function storeOptionsOf(
+  { workspace, context }: { readonly workspace: string; readonly context: Context },
+  forge: Forge | undefined,
+): StoreOptions {
+  return { workspace, forge, forgeUrl: forgeUrlOf(context), ephemeral: context.ephemeral }
 }
 
 const adapters: Readonly<Record<string, () => Promise<(location: string, options: StoreOptions) => Store>>> = {

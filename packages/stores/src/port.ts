@@ -20,6 +20,8 @@ export interface Store {
   readonly kind: string
   /** With the kind, all that is needed to open it again. */
   readonly location: string
+  /** Whether writing makes something in the repository, which a pull request must not do. */
+  readonly writesRepository?: boolean
   /** @throws OutsideError when the store cannot be written. */
   put(place: Place, files: readonly Source[]): Promise<void>
   /**

@@ -26,8 +26,8 @@ export async function placeVerified(
 export function missing(store: Pick<Store, 'kind' | 'location'>, file: File): OutsideError {
   return new OutsideError({
     tried: `Looked for ${file.path} (${file.digest}) in the ${store.kind} store ${store.location}.`,
-    state: 'It is not there, although a version that needs it is registered.',
-    next: 'Restore the store from a backup, or register the model again: that stores what is missing.',
+    state: 'It is not there, although it was stored once.',
+    next: 'Restore the store from a backup, or store it again: register the model, or run the job that handed it over.',
   })
 }
 

@@ -6,7 +6,7 @@ import { scrub } from '../environment.ts'
 import { interruptionSignal } from '../interruption.ts'
 import { levelOf } from '../levels.ts'
 import { newsFilter } from '../news.ts'
-import type { Runner } from '../port.ts'
+import type { HandOver, Runner } from '../port.ts'
 import { annotator } from './annotations.ts'
 import { githubContext } from './context.ts'
 import { commandLog } from './log.ts'
@@ -19,9 +19,11 @@ const longestSummary = 1_000_000
 export function githubRunner(variables: Readonly<Record<string, string | undefined>> = process.env): Runner {
   const temporary = variables.RUNNER_TEMP ?? tmpdir()
   const input = (name: string): string | undefined => variables[`INPUT_${name.toUpperCase()}`]
+  const context = githubContext(variables)
+  let handOver: Promise<HandOver> | undefined
   const log = commandLog(levelOf(input('log-level')))
   return {
-    context: githubContext(variables),
+    context,
     log,
     logAt: commandLog,
     isNews: newsFilter(),
@@ -41,7 +43,8 @@ export function githubRunner(variables: Readonly<Record<string, string | undefin
     },
     handOver: async () => {
       if (!variables.ACTIONS_RUNTIME_TOKEN || !variables.ACTIONS_RESULTS_URL) return undefined
-      return (await clients.artifacts()).artifactHandOver()
+      handOver ??= clients.artifacts().then((client) => client.artifactHandOver({ context, log, temporary }))
+      return handOver
     },
     cache: async () => {
       if (!variables.ACTIONS_RUNTIME_TOKEN && !variables.ACTIONS_CACHE_URL) return undefined
@@ -52,7 +55,7 @@ export function githubRunner(variables: Readonly<Record<string, string | undefin
 
 // Heavy clients, in chunks of their own.
 const clients = {
-  artifacts: () => import('./artifacts.ts'),
+  artifacts: () => import('./hand-over/artifacts.ts'),
   cache: () => import('./cache.ts'),
 } as const
 

@@ -24,7 +24,7 @@ export function releaseStore(location: string, options: StoreOptions): Store {
   const { forge, forgeUrl } = options
   if (forge === undefined) throw noForge()
   if (location !== '' && forgeUrl !== undefined && location !== forgeUrl) throw elsewhere(location, forgeUrl)
-  const self = { kind: 'release', location: forgeUrl ?? location }
+  const self = { kind: 'release', location: forgeUrl ?? location, writesRepository: true }
   return {
     ...self,
     put: (place, files) => putAll(forge, place, files, options.partBytes ?? defaultPartBytes),
