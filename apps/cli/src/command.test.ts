@@ -38,6 +38,7 @@ test.each([
   expect((await play('--help')).stdout).toContain(`\n  ${name} `)
   const { code, stdout } = await play(name, '--help')
   expect([code, stdout.includes(`Usage: headgate ${name}`) || name === 'rollback']).toEqual([0, true])
+  expect(stdout).not.toContain('[object')
 })
 
 test('a misspelt command and misspelt flags are named with the near ones, all at once', async () => {
@@ -62,6 +63,18 @@ test('a settings file that cannot be read is not taken for none', async () => {
   vi.spyOn(process, 'cwd').mockReturnValue(folder)
   const { code, stderr } = await play('ledger', '--model', 'm')
   expect([code, stderr]).toEqual([2, expect.stringMatching(/headgate\.yml: cannot be read \(EISDIR/)])
+})
+
+test('a settings file may be named by its absolute path', async () => {
+  const [folder, elsewhere] = [
+    mkdtempSync(join(tmpdir(), 'headgate-cli-')),
+    mkdtempSync(join(tmpdir(), 'headgate-cli-')),
+  ]
+  const config = join(elsewhere, 'headgate.yml')
+  writeFileSync(config, 'models: { m: { train: { runn: x } } }')
+  vi.spyOn(process, 'cwd').mockReturnValue(folder)
+  const { code, stderr } = await play('train', '--config', config)
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${config}:1:`)])
 })
 
 test('no word of the user’s becomes a command of the runner that reads what is printed', async () => {

@@ -43,7 +43,9 @@ export function stageHelp(stage: AnyStage, shared: readonly Flag[]): string {
   const fileOnly = all
     .filter((field) => field.fileOnly)
     .map((field) => `  ${field.name.padEnd(width - 2)}${field.description}`)
-  const examples = all.filter((field) => field.example !== undefined && !field.fileOnly && !field.common).slice(0, 4)
+  const isSayable = ({ example }: (typeof all)[number]): boolean =>
+    ['string', 'number', 'boolean'].includes(typeof example)
+  const examples = all.filter((field) => isSayable(field) && !field.fileOnly && !field.common).slice(0, 4)
   const example = examples.map((field) => ` --${field.name} ${quoted(field.example)}`).join('')
   return [
     stage.promise,
