@@ -65,18 +65,6 @@ test('a settings file that cannot be read is not taken for none', async () => {
   expect([code, stderr]).toEqual([2, expect.stringMatching(/headgate\.yml: cannot be read \(EISDIR/)])
 })
 
-test('a settings file may be named by its absolute path', async () => {
-  const [folder, elsewhere] = [
-    mkdtempSync(join(tmpdir(), 'headgate-cli-')),
-    mkdtempSync(join(tmpdir(), 'headgate-cli-')),
-  ]
-  const config = join(elsewhere, 'headgate.yml')
-  writeFileSync(config, 'models: { m: { train: { runn: x } } }')
-  vi.spyOn(process, 'cwd').mockReturnValue(folder)
-  const { code, stderr } = await play('train', '--config', config)
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`${config}:1:`)])
-})
-
 test('no word of the user’s becomes a command of the runner that reads what is printed', async () => {
   expect((await play('trian\n::warning::x')).stderr.split('\n')).not.toContainEqual(expect.stringMatching(/^\s*::/))
 })

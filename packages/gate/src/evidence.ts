@@ -86,12 +86,12 @@ type Truth = Pick<Evidence, 'task' | 'classes' | 'order' | 'truth'>
 function readTruth(request: EvidenceRequest, table: ColumnTable, placeOf: PlaceOfRow, problems: Problem[]): Truth {
   const { path, roles } = request
   const cells = table.columns.get(roles.label) ?? []
-  const nulls = cells.filter((cell) => cell === null).length
+  const nulls = cells.filter(isNoLabel).length
   if (nulls > 0) {
-    const { where, note } = placeOf(cells.indexOf(null))
+    const { where, note } = placeOf(cells.findIndex(isNoLabel))
     problems.push({ what: `has ${counted(nulls, 'row')} without ${roles.label}.${note}`, where })
   }
-  const known = cells.filter((cell) => cell !== null)
+  const known = cells.filter((cell) => cell !== null && !isNoLabel(cell)) as Exclude<Cell, null>[]
   if (taskOf(request, known) === 'regression') {
     const truth = numbersOf(cells, roles.label, placeOf, problems)
     return { task: 'regression', classes: [], order: [], truth }
@@ -108,6 +108,11 @@ function readTruth(request: EvidenceRequest, table: ColumnTable, placeOf: PlaceO
   if (task === 'multiclass') problems.push(...notBinary(request, classes))
   const order = request.choice.classes ?? [...classes].sort(compareLabels)
   return { task, classes, order, truth: Float64Array.from(labels, (label) => indexes.get(label) ?? 0) }
+}
+
+/** A label that is not there, also where a program wrote "not a number" in its place. */
+function isNoLabel(cell: Cell): boolean {
+  return cell === null || (typeof cell !== 'boolean' && /^[+-]?nan$/i.test(cellText(cell)))
 }
 
 function isClasses(classes: Classes | Problem): classes is Classes {

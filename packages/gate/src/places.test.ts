@@ -52,6 +52,11 @@ describe.each([
     expect(await place(changed(rows, { 8: 'd,,z' }), made)).toEqual(['test.csv:8 has 1 row without late.'])
   })
 
+  test('a label that is no number, which is none at all', async () => {
+    const found = await place(changed(rows, { 7: 'c,nan,y', 8: 'd,NaN,z' }), made)
+    expect(found).toEqual(['test.csv:7 has 2 rows without late.'])
+  })
+
   test('a prediction that is no class, where it stands in its file', async () => {
     // In another order than the test rows: d comes first.
     const other = [made[0] ?? '', 'd,maybe,0.8', 'c,0,0.2', 'b,perhaps,0.9', 'a,0,0.1']

@@ -1,5 +1,5 @@
 import type { Place, Problem } from '@headgate/core'
-import { UserError } from '@headgate/core'
+import { messageOf, UserError } from '@headgate/core'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 
 /** Path of keys into a settings file, joined by a character that no key may hold. */
@@ -32,8 +32,17 @@ export function readSettingsFile(text: string, file: string): SettingsFile {
   gatherPlaces(document.contents, [], placeAt, places)
   return {
     file,
-    value: document.toJS({ maxAliasCount: 100 }) as unknown,
+    value: resolved(document, file),
     place: (path) => nearestPlace(places, path) ?? { file },
+  }
+}
+
+/** Aliases are resolved only here: one may name nothing, and a few may stand for more than any settings need. */
+function resolved(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown
+  } catch (error) {
+    throw new UserError({ what: `has aliases that cannot be followed: ${messageOf(error)}.`, where: { file } })
   }
 }
 

@@ -79,6 +79,15 @@ test('what is no YAML is an error with its line', async () => {
   ])
 })
 
+test.each([
+  'models: *x',
+  'a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nmodels: [*c,*c]',
+])('aliases that lead nowhere, or to too much, are a mistake in the file: %s', async (yaml) => {
+  expect(await problems(source(yaml))).toEqual([
+    expect.stringMatching(/^headgate\.yml: has aliases that cannot be followed/),
+  ])
+})
+
 test('a literal password is refused, in a variable and in an address', async () => {
   const yaml =
     'models:\n  m:\n    train:\n      run: x\n      env: { DB_PASSWORD: hunter2 }\n      data: ["postgres://me:hunter2@db/x"]\n'
