@@ -173,6 +173,7 @@ function scheduled(repository: Repository, forge: string): NodeJS.ProcessEnv {
     GITHUB_REPOSITORY: 'acme/tiny',
     GITHUB_EVENT_NAME: 'schedule',
     GITHUB_EVENT_PATH: payload,
+    GITHUB_REF: 'refs/heads/main',
     GITHUB_REF_NAME: 'main',
     GITHUB_SHA: git(repository.folder, 'rev-parse', 'HEAD'),
     GITHUB_WORKSPACE: repository.folder,
