@@ -2,6 +2,8 @@ import type { Report, Text } from '@headgate/core'
 import fc from 'fast-check'
 
 const attacks = [
+  '__proto__',
+  'constructor',
   '|',
   '\\|',
   '\\',

@@ -1,6 +1,6 @@
 import type { Block, Chart, Status, Verdict } from '@headgate/core'
 import { type EChartsCoreOption, init } from 'echarts/dist/echarts.esm.min'
-import { inertText, shorten } from '../inert.ts'
+import { inertText, joiner, shorten } from '../inert.ts'
 import { number } from '../numbers.ts'
 import { type Colour, colourOf, placeholder, withVariables } from './colours.ts'
 import { escapeHtml, textHtml } from './escape.ts'
@@ -271,8 +271,13 @@ function fitsAcross({ labels }: Plot, width: number): boolean {
   return Math.max(0, ...labels.map((label) => label.length)) * characterWidth * labels.length < width - 120
 }
 
+/**
+ * A name as it is drawn. The library keeps widths in a plain object by their text: `__proto__` would be found there, and
+ * written to, so that every object had its fields.
+ */
 function nameOf(text: string, longest = longestLabel): string {
-  return shorten(inertText(text), longest)
+  const shown = shorten(inertText(text), longest)
+  return shown in {} ? `${joiner}${shown}` : shown
 }
 
 function margin(labels: readonly string[]): number {

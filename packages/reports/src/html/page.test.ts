@@ -45,6 +45,17 @@ test('no text at any place makes an element or an attribute that a harmless text
   )
 })
 
+test.each(Object.getOwnPropertyNames(Object.prototype))(
+  'what is called %s is drawn, and changes no object',
+  async (name) => {
+    const own = () => [Object.prototype, Object].map((one) => Object.keys(one))
+    const before = own()
+    const drawn = async (text: string) => (await nodesOf(text)).filter(({ nodeName }) => nodeName === 'text').length
+    expect(await drawn(name)).toBe(await drawn('x'.repeat(name.length)))
+    expect(own()).toEqual(before)
+  },
+)
+
 test('the same elements stand outside of charts, in the same number', async () => {
   const outline = (nodes: readonly Node[]) =>
     nodes
