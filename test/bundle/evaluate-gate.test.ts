@@ -5,8 +5,8 @@ import { openSite } from './runner.ts'
 /** Right for every second of the sixty rows, whose labels are 0 and 1 in turn. */
 const guesses = `id,prediction\n${Array.from({ length: 60 }, (_, row) => `r${row},1`).join('\n')}\n`
 
-/** Wilson's interval of 30 in 60, from Newcombe 1998's formula: (60 + 1.96² ± 1.96 √(1.96² + 60)) / (2 (60 + 1.96²)). */
-const wilson = { low: expect.closeTo(0.3774, 4), high: expect.closeTo(0.6226, 4) }
+/** Clopper and Pearson's interval of 30 in 60, from SciPy's binomtest. */
+const exact = { low: expect.closeTo(0.3680620319424367, 10), high: expect.closeTo(0.6319379680575633, 10) }
 
 test('evaluate-gate refuses what sixty rows cannot decide, and its report is there before the step fails', async () => {
   const site = await openSite({ 'guesses.csv': guesses })
@@ -25,6 +25,6 @@ test('evaluate-gate refuses what sixty rows cannot decide, and its report is the
     verdict: 'inconclusive',
     evidence: 'held-out',
     testData: { source: 'test.csv', rows: 60 },
-    metrics: [{ metric: 'accuracy', rows: 60, candidate: 0.5, interval: { level: 0.95, ...wilson } }],
+    metrics: [{ metric: 'accuracy', rows: 60, candidate: 0.5, interval: { level: 0.95, ...exact } }],
   })
 })

@@ -1,7 +1,7 @@
 import { normalCdf, normalQuantile } from '../distributions/normal.ts'
 import type { RowStatistic } from '../metrics/statistic.ts'
 import type { Random } from '../random.ts'
-import { type Bounds, exactBounds, type Range, within } from './bounds.ts'
+import { type Bounds, type Range, within } from './bounds.ts'
 
 /** Above this share of resamples in which a metric is undefined it gets no bounds. */
 const undefinedTo = 0.1
@@ -12,6 +12,14 @@ export function sortReplicates(replicates: Float64Array): Float64Array | null {
   return kept.length >= (1 - undefinedTo) * replicates.length && kept.length > 0 ? kept : null
 }
 
+/** Whether resamples do not vary but for rounding: they say nothing then of how far off the estimate may be. */
+export function isConstant(ascending: Float64Array, scale: number): boolean {
+  return (ascending[ascending.length - 1] ?? 0) - (ascending[0] ?? 0) <= rounding * scale
+}
+
+/** What summing in another order changes, and no row. */
+export const rounding = 1e-12
+
 /**
  * Bias-corrected and accelerated bounds (Efron 1987), for the metric of one model: second-order correct where the plain
  * percentiles of a skewed or biased metric are not, and wide on the safe side for `ece`, whose resamples are all less
@@ -19,7 +27,6 @@ export function sortReplicates(replicates: Float64Array): Float64Array | null {
  */
 export function bcaBounds(estimate: number, ascending: Float64Array, acceleration: number, range: Range): Bounds {
   const [below, atMost] = [rankOf(ascending, estimate, false), rankOf(ascending, estimate, true)]
-  if (ascending[0] === ascending[ascending.length - 1] && ascending[0] === estimate) return exactBounds(estimate)
   const count = ascending.length
   const share = Math.min(count, Math.max(1, (below + atMost) / 2)) / (count + 1)
   const bias = normalQuantile(share)

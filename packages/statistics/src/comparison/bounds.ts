@@ -28,7 +28,6 @@ export function exactBounds(value: number): Bounds {
 }
 
 export function normalBounds(estimate: number, standardError: number, range: Range): Bounds {
-  if (standardError === 0) return exactBounds(estimate)
   return within(
     {
       lower: (alpha) => estimate + normalQuantile(alpha) * standardError,
@@ -36,6 +35,23 @@ export function normalBounds(estimate: number, standardError: number, range: Ran
     },
     range,
   )
+}
+
+/** The wider of two bounds on either side. */
+function wider(a: Bounds, b: Bounds): Bounds {
+  return {
+    lower: (alpha) => Math.min(a.lower(alpha), b.lower(alpha)),
+    upper: (alpha) => Math.max(a.upper(alpha), b.upper(alpha)),
+  }
+}
+
+/**
+ * What resamples or the normal limit say, where they vary at all; and of a metric that has a range, never with less
+ * doubt than rows not seen leave.
+ */
+export function guarded(bounds: Bounds | null, unseen: Bounds, [least, most]: Range): Bounds {
+  if (bounds === null) return unseen
+  return Number.isFinite(least) && Number.isFinite(most) ? wider(bounds, unseen) : bounds
 }
 
 /** Bounds of the quantity plus a constant. */
@@ -60,9 +76,18 @@ export interface Bounded {
  * estimate add up as standard errors do (method of variance estimates recovery, Zou and Donner 2008).
  */
 export function contrastBounds(a: Bounded, b: Bounded, scale: number, correlation: number): Bounds {
+  return contrast(a, b, scale, (ofA, ofB) =>
+    Math.sqrt(Math.max(0, ofA ** 2 + (scale * ofB) ** 2 - 2 * scale * correlation * ofA * ofB)),
+  )
+}
+
+/** Bounds of a − scale × b where a and b are bounded by what the same rows cannot show of either. */
+export function unseenContrast(a: Bounded, b: Bounded, scale: number): Bounds {
+  return contrast(a, b, scale, (ofA, ofB) => Math.max(ofA, Math.abs(scale) * ofB))
+}
+
+function contrast(a: Bounded, b: Bounded, scale: number, distance: (ofA: number, ofB: number) => number): Bounds {
   const estimate = a.value - scale * b.value
-  const distance = (ofA: number, ofB: number) =>
-    Math.sqrt(Math.max(0, ofA ** 2 + (scale * ofB) ** 2 - 2 * scale * correlation * ofA * ofB))
   const below = ({ value, bounds }: Bounded, alpha: number) => value - bounds.lower(alpha)
   const above = ({ value, bounds }: Bounded, alpha: number) => bounds.upper(alpha) - value
   const [harmful, harmless] = scale > 0 ? [above, below] : [below, above]

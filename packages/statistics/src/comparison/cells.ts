@@ -1,18 +1,26 @@
-import { type Confusion, type LabelMetric, labelGradient, labelMetric } from '../metrics/label.ts'
-import { createRandom, type Random } from '../random.ts'
-import { accelerationOf, bcaBounds, sortReplicates } from './bootstrap.ts'
 import {
+  type Confusion,
+  type LabelMetric,
+  labelGradient,
+  labelMetric,
+  type Tally,
+  unseenLabels,
+} from '../metrics/label.ts'
+import { createRandom, type Random } from '../random.ts'
+import { accelerationOf, bcaBounds, isConstant, sortReplicates } from './bootstrap.ts'
+import {
+  type Bounded,
   type Bounds,
   contrastBounds,
-  normalBounds,
+  guarded,
   pValueEqual,
   type Range,
   type RelativeBounds,
-  relativeRange,
 } from './bounds.ts'
+import { closedForm } from './closed-form.ts'
+import { type DifferenceLimit, limitOf, relativeByReplicates } from './difference.ts'
 import { type Inference, noDifference } from './inference.ts'
-import { type Discordance, mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
-import { relativeByReplicates } from './rows.ts'
+import { type Discordance, exactProportion, mcnemarExact, tangoBounds } from './proportion.ts'
 
 /** Rows of equal truth, candidate's and baseline's prediction. Without a baseline its prediction is the candidate's. */
 interface Cell {
@@ -75,17 +83,17 @@ function inferAccuracy(cells: readonly Cell[], paired: boolean): Inference {
   const rows = countRows(cells, () => true)
   const right = (side: Side) => (cell: Cell) => cell[side] === cell.truth
   const [isRight, wasRight] = [right('candidate'), right('baseline')]
-  const single = wilsonBounds(countRows(cells, isRight), rows)
-  const alone = { candidate: single, candidateMethod: 'Wilson score', reason: null }
+  const correct = countRows(cells, isRight)
+  const single = exactProportion(correct / rows, rows)
+  const alone = { candidate: single, candidateMethod: 'exact binomial', reason: null }
   if (!paired) return { ...alone, ...noDifference }
   const discordance = {
     rows,
     gained: countRows(cells, (cell) => isRight(cell) && !wasRight(cell)),
     lost: countRows(cells, (cell) => !isRight(cell) && wasRight(cell)),
   }
-  const baseline = wilsonBounds(countRows(cells, wasRight), rows)
+  const baseline = exactProportion(countRows(cells, wasRight) / rows, rows)
   const difference = tangoBounds(discordance)
-  const correct = countRows(cells, isRight)
   const relative: RelativeBounds = (share) =>
     share === 0 ? difference : relativeAccuracy(discordance, correct, { candidate: single, baseline }, share)
   const method = 'McNemar exact, Tango score interval'
@@ -120,7 +128,7 @@ function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: Cell
   const reason = candidate.bounds ? null : 'the metric is undefined in too many resamples'
   const single = { candidate: candidate.bounds, candidateMethod: candidate.method, reason }
   if (!paired) return { ...single, ...noDifference }
-  const relative = relativeByReplicates(replicates.candidate, replicates.baseline, normalTail(cells, options))
+  const relative = relativeByReplicates(replicates.candidate, replicates.baseline, differenceLimit(cells, options))
   const difference = relative(0)
   return {
     ...single,
@@ -132,30 +140,51 @@ function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: Cell
   }
 }
 
-/** Bounds of the difference, against a share of the baseline, by the delta method. */
-function normalTail(cells: readonly Cell[], options: CellOptions): (share: number) => Bounds {
-  const point = pairOf(cells, counts(cells), options)
-  const [a, b] = [slopesOf(cells, 'candidate', options), slopesOf(cells, 'baseline', options)]
-  return (share) => {
-    const scale = 1 + share * Math.sign(point.baseline)
-    const variance = cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - scale * (b[i] ?? 0)) ** 2, 0)
-    const estimate = point.candidate - scale * point.baseline
-    return normalBounds(estimate, Math.sqrt(variance), relativeRange(options.range, share))
+/** The delta method, and what the rows cannot show. */
+function differenceLimit(cells: readonly Cell[], options: CellOptions): DifferenceLimit {
+  const bounded = (side: Side): Bounded => {
+    const tally = tallyOf(cells, side, options)
+    return { value: labelMetric(tally.metric, tally), bounds: unseenBounds(tally) }
   }
+  const [a, b] = [slopesOf(cells, 'candidate', options), slopesOf(cells, 'baseline', options)]
+  const error = (scale: number) =>
+    Math.sqrt(cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - scale * (b[i] ?? 0)) ** 2, 0))
+  return limitOf(bounded('candidate'), bounded('baseline'), error, options.range)
 }
 
 type Side = 'candidate' | 'baseline'
 
 function boundOne(cells: readonly Cell[], side: Side, replicates: Float64Array, options: CellOptions, detail: string) {
-  const rows = counts(cells)
-  const confusion = confusionOf(cells, rows, side, options)
-  const closed = closedForm(confusion, options.metric)
+  const tally = tallyOf(cells, side, options)
+  const closed = closedForm(tally)
   if (closed) return closed
   const ascending = sortReplicates(replicates)
-  const acceleration = accelerationOf(slopesOf(cells, side, options), rows)
-  const estimate = labelMetric(options.metric, confusion)
-  const bounds = ascending && bcaBounds(estimate, ascending, acceleration, options.range)
-  return { bounds, method: `BCa ${detail}` }
+  return { bounds: ascending && boundByResamples(tally, ascending, cells, side, options), method: `BCa ${detail}` }
+}
+
+function boundByResamples(
+  tally: Tally,
+  ascending: Float64Array,
+  cells: readonly Cell[],
+  side: Side,
+  options: CellOptions,
+): Bounds {
+  const unseen = unseenBounds(tally)
+  const estimate = labelMetric(tally.metric, tally)
+  if (isConstant(ascending, Math.abs(estimate))) return unseen
+  const acceleration = accelerationOf(slopesOf(cells, side, options), counts(cells))
+  return guarded(bcaBounds(estimate, ascending, acceleration, options.range), unseen, options.range)
+}
+
+function unseenBounds(tally: Tally): Bounds {
+  const ends = unseenLabels(tally)
+  return { lower: (alpha) => ends(alpha)[0], upper: (alpha) => ends(alpha)[1] }
+}
+
+/** Unweighted rows: a cell's squared weights sum up to its rows. */
+function tallyOf(cells: readonly Cell[], side: Side, options: CellOptions): Tally {
+  const confusion = confusionOf(cells, counts(cells), side, options)
+  return { ...confusion, metric: options.metric, squares: confusion.cells }
 }
 
 function counts(cells: readonly Cell[]): Float64Array {
@@ -208,55 +237,4 @@ function resampleCells(cells: readonly Cell[], resamples: number, random: Random
     replicates.baseline[r] = pair.baseline
   }
   return replicates
-}
-
-/** Bounds of a single model where a formula is at hand or the bootstrap would claim certainty. */
-function closedForm(confusion: Confusion, metric: LabelMetric): { bounds: Bounds; method: string } | null {
-  const { cells, classes, positive } = confusion
-  const right = cells[positive * classes + positive] ?? 0
-  let [truth, predicted, wrong] = [0, 0, 0]
-  for (let i = 0; i < classes; i++) {
-    truth += cells[positive * classes + i] ?? 0
-    predicted += cells[i * classes + positive] ?? 0
-    for (let j = 0; j < classes; j++) if (i !== j) wrong += cells[i * classes + j] ?? 0
-  }
-  const method = 'Wilson score'
-  if (metric === 'precision' && predicted > 0) return { bounds: wilsonBounds(right, predicted), method }
-  if (metric === 'recall' && truth > 0) return { bounds: wilsonBounds(right, truth), method }
-  if (metric === 'f1' && truth + predicted > 0) return { bounds: f1Bounds(right, truth + predicted - right), method }
-  const faultless = wrong === 0 ? faultlessBounds(confusion, metric) : null
-  return faultless && { bounds: faultless, method: 'exact binomial, no error seen' }
-}
-
-/** F1 = 2J / (1 + J) grows with J = TP / (TP + FP + FN), a proportion of the rows that are not true negatives. */
-function f1Bounds(right: number, involved: number): Bounds {
-  const jaccard = wilsonBounds(right, involved)
-  const f1 = (j: number) => (2 * j) / (1 + j)
-  return { lower: (alpha) => f1(jaccard.lower(alpha)), upper: (alpha) => f1(jaccard.upper(alpha)) }
-}
-
-/**
- * No error seen: in a class of n rows the error rate may still be 1 − alpha^(1/n). The lower bound is the metric
- * with that rate in the class, and towards the class, where it harms most.
- */
-function faultlessBounds(confusion: Confusion, metric: LabelMetric): Bounds | null {
-  const { classes } = confusion
-  const best = labelMetric(metric, confusion)
-  if (Number.isNaN(best)) return null
-  const lower = (alpha: number) => {
-    let worst = best
-    for (let t = 0; t < classes; t++) {
-      const rows = confusion.cells[t * classes + t] ?? 0
-      const moved = rows === 0 ? 0 : rows * (1 - alpha ** (1 / rows))
-      for (let p = 0; p < classes; p++) {
-        if (p === t || moved === 0) continue
-        const cells = Float64Array.from(confusion.cells)
-        cells[t * classes + t] = rows - moved
-        cells[t * classes + p] = moved
-        worst = Math.min(worst, labelMetric(metric, { ...confusion, cells }))
-      }
-    }
-    return worst
-  }
-  return { lower, upper: () => best }
 }

@@ -1,5 +1,4 @@
 import type { LabelMetric } from '../metrics/label.ts'
-import { leastProbability } from '../metrics/loss.ts'
 import { measured, type Observations, rowsOf, statisticOf, weightsOf } from '../metrics/measure.ts'
 import type { RowStatistic } from '../metrics/statistic.ts'
 import { type MetricName, metrics } from '../metrics/table.ts'
@@ -55,7 +54,7 @@ export function compareMetric(input: ComparisonInput): Comparison {
   const weights = weightsOf(input)
   const candidate = read(input.candidate, input, weights)
   const baseline = input.baseline ? read(input.baseline, input, weights) : null
-  const inference = withCertainty(infer(candidate, baseline, input, weights), input, candidate.value)
+  const inference = withTwin(infer(candidate, baseline, input, weights), input, candidate.value)
   const confidence = input.confidence ?? 0.95
   const intervals = {
     interval: intervalOf(inference.difference, confidence),
@@ -112,9 +111,9 @@ function infer(candidate: Reading, other: Reading | null, input: ComparisonInput
     return inferLabels(input.truth, candidate.predictions, baseline?.predictions ?? null, options)
   }
   const [first, second] = [candidate.statistic, baseline?.statistic ?? null]
-  if (first.placements && !input.weights) {
+  if (first.placements) {
     const place = second?.placements?.(weights) ?? null
-    return inferArea(first.placements(weights), place, rowsOf(input.truth, 1))
+    return inferArea(first.placements(weights), place, { positive: rowsOf(input.truth, 1), weights })
   }
   const options = { range, weights, seed, influenceOnly: metric === 'roc_auc', ...resamples }
   return inferRows(first, second, options)
@@ -124,20 +123,13 @@ function rangeOf(metric: MetricName, classes: number): readonly [number, number]
   return metric === 'brier_score' && classes === 2 ? [0, 1] : metrics[metric].range
 }
 
-/** What the methods leave open at the edge: equal predictions, and losses of which none was seen. */
-function withCertainty(inference: Inference, input: ComparisonInput, candidate: number | null): Inference {
-  const largest = largestLoss(input)
-  const bounds =
-    candidate !== null && candidate <= lossOfNone && largest !== null && inference.candidate
-      ? faultlessLoss(candidate, largest, input.truth.length)
-      : inference.candidate
-  if (!inference.difference || !input.baseline || !same(input.candidate, input.baseline)) {
-    return { ...inference, candidate: bounds }
-  }
+/** A model is the baseline's twin where it says the same of every row, and could have said more than a few things. */
+function withTwin(inference: Inference, input: ComparisonInput, candidate: number | null): Inference {
+  if (!inference.difference || !input.baseline || !areTwins(input.candidate, input.baseline, input.metric))
+    return inference
   return {
     ...inference,
-    candidate: bounds,
-    baseline: bounds,
+    baseline: inference.candidate,
     difference: exactBounds(0),
     relative: (share) => exactBounds(-share * Math.abs(candidate ?? 0)),
     pValue: 1,
@@ -145,21 +137,16 @@ function withCertainty(inference: Inference, input: ComparisonInput, candidate: 
   }
 }
 
-/** A mean loss up to this, a rounding of log losses at probability 1, means that no row had any. */
-const lossOfNone = 1e-15
+/**
+ * Two models may have the same labels, or the same few scores, by chance and differ on the next row; not so more
+ * than this many different scores or values.
+ */
+const fewValues = 20
 
-function largestLoss({ metric, classes }: ComparisonInput): number | null {
-  if (metric === 'brier_score') return (classes ?? 2) === 2 ? 1 : 2
-  return metric === 'log_loss' ? -Math.log(leastProbability) : null
-}
-
-/** None of n rows had a loss: the share that has may still be 1 − alpha^(1/n), each at most the largest loss. */
-function faultlessLoss(value: number, largest: number, rows: number): Bounds {
-  return { lower: () => 0, upper: (alpha) => value + largest * (1 - alpha ** (1 / rows)) }
-}
-
-function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false
+function areTwins(a: ArrayLike<number>, b: ArrayLike<number>, metric: MetricName): boolean {
+  if (a.length !== b.length || metrics[metric].needs === 'label') return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
+  const values = new Set<number>()
+  for (let i = 0; i < a.length && values.size <= fewValues; i++) values.add(a[i] ?? 0)
+  return values.size > fewValues
 }

@@ -8,7 +8,7 @@ import { type ComparisonInput, compareMetric } from './compare.ts'
 import { delong } from './delong.ts'
 import { boundGap } from './gap.ts'
 import { benjaminiHochberg, holm } from './multiple.ts'
-import { mcnemarExact, tangoBounds, wilsonBounds } from './proportion.ts'
+import { exactProportion, mcnemarExact, tangoBounds } from './proportion.ts'
 
 const rows = Array.from({ length: 200 }, (_, i) => ({ u: (37 * i) % 200, v: (61 * i) % 97, w: (29 * i) % 101 }))
 const truth = rows.map(({ u, w }) => Number(u + 2 * w > 210))
@@ -18,9 +18,9 @@ const labels = (scores: number[]) => scores.map((score) => Number(score >= 0.5))
 
 // The variances are the pairwise definition evaluated in NumPy; the covariance, z and p are published beside it.
 test('DeLong has its golden variances, covariance and p-value', () => {
-  const place = (scores: number[]) =>
-    placements(tieGroups(Float64Array.from(scores)), Uint8Array.from(truth), new Float64Array(200).fill(1))
-  const result = delong(place(a), place(b), Uint8Array.from(truth))
+  const weights = new Float64Array(200).fill(1)
+  const place = (scores: number[]) => placements(tieGroups(Float64Array.from(scores)), Uint8Array.from(truth), weights)
+  const result = delong(place(a), place(b), { positive: Uint8Array.from(truth), weights })
   expect(result.candidate.variance).toBeCloseTo(0.0008972434243, 13)
   expect(result.baseline.variance).toBeCloseTo(0.00010702014377134, 15)
   expect(result.covariance).toBeCloseTo(0.0002446505899, 13)
@@ -56,16 +56,17 @@ test('McNemar is exact', () => {
   expect(comparison.difference).toBeCloseTo(-0.12, 14)
 })
 
-test("the score intervals are Tango's and Wilson's", () => {
+test("the interval of a proportion is Clopper and Pearson's, that of a difference Tango's", () => {
   for (const [gained = 0, lost = 0, n = 0, lower, upper] of expected.tango) {
     const interval = intervalOf(tangoBounds({ rows: n, gained, lost }), 0.95)
     expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 6)
     expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 6)
   }
-  for (const [successes = 0, n = 0, lower, upper] of expected.wilson) {
-    const interval = intervalOf(wilsonBounds(successes, n), 0.95)
-    expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 12)
-    expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 12)
+  const proportions = expected.exact.map(([successes = 0, n = 1, ...ends]) => [successes / n, n, ...ends])
+  for (const [share = 0, trials = 0, lower, upper] of [...proportions, ...expected.kornGraubard]) {
+    const interval = intervalOf(exactProportion(share, trials), 0.95)
+    expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 10)
+    expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 10)
   }
 })
 
@@ -111,10 +112,39 @@ test.each(names)('%s: estimates lie in their intervals, bounds nest, and equal s
   expect(atEighty?.[0]).toBeCloseTo(difference?.lower(0.1) ?? Number.NaN, 12)
 })
 
-test.each(names)('%s: identical predictions differ by exactly nothing', (metric) => {
+const isAbout = (needs: 'label' | 'score' | 'value') => (name: MetricName) => metrics[name].needs === needs
+
+test.each(names.filter((name) => !isAbout('label')(name)))(
+  '%s: identical predictions differ by exactly nothing',
+  (metric) => {
+    const { baseline: _, ...input } = inputFor(metric, 120, 9)
+    const comparison = compareMetric({ ...input, baseline: input.candidate })
+    expect(comparison).toMatchObject({ difference: 0, interval: [0, 0], pValue: 1, method: 'identical predictions' })
+    expect(comparison.bounds.relative?.(-0.1)?.lower(1e-9)).toBeCloseTo(Math.abs(comparison.candidate ?? 0) / 10, 12)
+  },
+)
+
+test.each(names.filter(isAbout('label')))('%s: equal labels may still come from different models', (metric) => {
   const { baseline: _, ...input } = inputFor(metric, 120, 9)
-  const comparison = compareMetric({ ...input, baseline: input.candidate })
-  expect(comparison).toMatchObject({ difference: 0, interval: [0, 0], pValue: 1, method: 'identical predictions' })
+  const { difference, interval, pValue } = compareMetric({ ...input, baseline: input.candidate })
+  expect([difference, pValue]).toEqual([0, 1])
+  expect(interval?.[0]).toBeLessThan(-0.015)
+  expect(interval?.[1]).toBeGreaterThan(0.015)
+  // Tango's interval without a discordant row is ± z² / (n + z²).
+  if (metric === 'accuracy') expect(interval?.[1]).toBeCloseTo(0.031019166418703482, 12)
+})
+
+test('a few scores that are equal may come from different models too', () => {
+  const coarse = a.map((score) => Math.round(score * 4) / 4)
+  const { difference, interval } = compareMetric({
+    metric: 'roc_auc',
+    truth,
+    candidate: coarse,
+    baseline: coarse,
+    seed: 1,
+  })
+  expect(difference).toBe(0)
+  expect(interval?.[0]).toBeLessThan(-0.01)
 })
 
 test.each(names)('%s: without a baseline the candidate still has its interval', (metric) => {
@@ -146,10 +176,12 @@ test.each(names.filter((name) => metrics[name].task === 'classification'))(
   },
 )
 
-test('constant scores have an area of one half without doubt, and the difference keeps the doubt of the other', () => {
+test('constant scores have an area of one half but for rows not seen, and the difference the doubt of the other', () => {
   const constant = a.map(() => 0.3)
   const comparison = compareMetric({ metric: 'roc_auc', truth, candidate: constant, baseline: b, seed: 1 })
-  expect(comparison.candidateInterval).toEqual([0.5, 0.5])
+  // 88 positives, 112 negatives: ½ · 0.025^(1/88) with all of the positives that may be missing at the bottom.
+  expect(comparison.candidateInterval?.[0]).toBeCloseTo(0.479473685470961, 12)
+  expect(comparison.candidateInterval?.[1]).toBeCloseTo(0.5205263145290391, 12)
   expect(comparison.difference).toBeCloseTo(0.5 - 0.965604707792, 11)
   expect(comparison.pValue).toBeLessThan(1e-100)
 })
@@ -177,6 +209,77 @@ test.each([
   expect(candidateInterval?.[0]).toBeLessThan(0.9)
   expect(candidateInterval?.[0]).toBeGreaterThan(0.3)
   expect(candidateInterval?.[1]).toBe(1)
+})
+
+test.each(['accuracy', 'precision', 'recall', 'f1', 'roc_auc'] as const)(
+  '%s: weights that are all equal change no interval, with an error and without',
+  (metric) => {
+    const few = [0, 0, 1, 1, 1]
+    for (const input of [inputFor(metric, 300, 5), { metric, truth: few, candidate: few, seed: 1 }]) {
+      const { candidateInterval } = compareMetric(input)
+      const weighted = compareMetric({
+        ...input,
+        weights: input.truth.length === 5 ? few.map(() => 1) : rowsOf(300, 2.5),
+      })
+      expect(weighted.candidateInterval?.[0]).toBeCloseTo(candidateInterval?.[0] ?? Number.NaN, 11)
+      expect(weighted.candidateInterval?.[1]).toBeCloseTo(candidateInterval?.[1] ?? Number.NaN, 11)
+    }
+  },
+)
+
+const rowsOf = (rows: number, weight: number) => new Float64Array(rows).fill(weight)
+
+test('of weighted rows without an error as many count as are worth as much with equal weights', () => {
+  const right = rowsOf(10, 1)
+  const weights = right.map((_, i) => (i < 5 ? 1 : 4))
+  const { candidateInterval } = compareMetric({ metric: 'accuracy', truth: right, candidate: right, weights, seed: 1 })
+  // (Σ w)² / Σ w² = 625 / 85 rows (Kish), all right with probability 0.025 at the bound.
+  expect(candidateInterval?.[0]).toBeCloseTo(0.025 ** (85 / 625), 12)
+  expect(candidateInterval?.[1]).toBe(1)
+})
+
+test.each(['mae', 'rmse', 'pinball_loss', 'mape', 'r2'] as const)(
+  '%s of two hundred rows without an error is not certain to have none',
+  (metric) => {
+    const values = Array.from({ length: 200 }, (_, i) => 10 + (i % 21) / 4)
+    const perfect = { metric, truth: values, candidate: values, seed: 1 }
+    for (const input of [perfect, { ...perfect, weights: rowsOf(200, 3) }]) {
+      const { candidate, candidateInterval: [lower = 0, upper = 0] = [] } = narrow(compareMetric(input))
+      // An error in 1 − 0.025^(1/200) of the rows, as large as the true values lie apart: 10 to 15.
+      const share = 1 - 0.025 ** (1 / 200)
+      const variance = (25 * (21 ** 2 - 1)) / 12 / 20 ** 2
+      const bounds = { mae: 5 * share, rmse: 5 * Math.sqrt(share), pinball_loss: 2.5 * share, mape: 0.5 * share, r2: 0 }
+      if (metric === 'r2') {
+        expect([candidate, upper]).toEqual([1, 1])
+        // The truth repeats 21 steps, the last round is cut short.
+        expect(lower).toBeCloseTo(1 - (25 * share) / variance, 2)
+      } else {
+        expect([candidate, lower]).toEqual([0, 0])
+        expect(upper).toBeCloseTo(bounds[metric], 12)
+      }
+    }
+  },
+)
+
+function narrow<T extends { candidateInterval: readonly [number, number] | null }>(comparison: T) {
+  return { ...comparison, candidateInterval: comparison.candidateInterval ?? undefined }
+}
+
+test('ranks in perfect order may still hide rows that are not', () => {
+  const truth = Array.from({ length: 200 }, (_, i) => i % 2)
+  const scores = (noise: number) => truth.map((label, i) => label + (i % 7) * noise)
+  const input = { metric: 'average_precision', truth, candidate: scores(0.1), baseline: scores(0.05), seed: 1 } as const
+  const { candidateInterval, interval } = compareMetric(input)
+  // A share 1 − 0.025^(1/100) of the negatives before all positives: ∫ r / (r + share) dr over [0, 1], by SciPy.
+  expect(candidateInterval?.[0]).toBeCloseTo(0.8785360423080956, 10)
+  expect(candidateInterval?.[1]).toBe(1)
+  expect(interval?.[0]).toBeCloseTo(0.8785360423080956 - 1, 10)
+  const three = Array.from({ length: 300 }, (_, i) => i % 3)
+  const table = three.flatMap((label) => [0, 1, 2].map((c) => (c === label ? 0.8 : 0.1)))
+  const several = compareMetric({ metric: 'roc_auc', truth: three, classes: 3, candidate: table, seed: 1 })
+  expect(several.candidate).toBe(1)
+  // One class of 100 rows may be out of order, and counts for a third.
+  expect(several.candidateInterval?.[0]).toBeCloseTo(1 - (1 - 0.025 ** (1 / 100)) / 3, 12)
 })
 
 test('losses of which none was seen may still come', () => {

@@ -182,6 +182,57 @@ test.each(['accuracy', 'f1', 'roc_auc', 'average_precision', 'mae'] as const sat
   },
 )
 
+/** Share of the runs in which the harmful bound at 0.05 keeps a limit that the metric has just reached: false passes. */
+function falsePasses(runs: number, metric: MetricName, limit: number, draw: (random: Random) => WeightedDraw): number {
+  let passes = 0
+  for (let seed = 1; seed <= runs; seed++) {
+    const { candidate } = compareMetric({ metric, seed, resamples: 999, ...draw(createRandom(seed + 130_000)) }).bounds
+    if (!candidate) continue
+    const isHigher = metrics[metric].direction === 'higher'
+    if (isHigher ? candidate.lower(0.05) >= limit : candidate.upper(0.05) <= limit) passes++
+  }
+  return passes / runs
+}
+
+type WeightedDraw = Omit<Draw, 'baseline'> & { readonly weights?: number[] }
+
+/** Rows that are right with a probability of their own, which may go with what they weigh. */
+function weighted(random: Random, rows: number, kinds: readonly { weight: number; right: number }[]): WeightedDraw {
+  const drawn = Array.from({ length: rows }, () => kinds[random.below(kinds.length)] ?? { weight: 1, right: 1 })
+  const truth = drawn.map((_, i) => i % 2)
+  const candidate = drawn.map(({ right }, i) => (random.uniform() < right ? (truth[i] ?? 0) : 1 - (truth[i] ?? 0)))
+  return { truth, candidate, weights: drawn.map(({ weight }) => weight) }
+}
+
+test.each([5, 10, 20, 50, 200])(
+  'weighted accuracy of %d rows just at its floor passes in at most 0.05 of the cases',
+  (rows) => {
+    const equal = [{ weight: 1, right: 0.9 }]
+    const apart = [
+      { weight: 1, right: 0.9 },
+      { weight: 3, right: 0.9 },
+    ]
+    // (1 · 0.95 + 4 · 0.75) / 5 and (1 · 0.7 + 4 · 0.95) / 5.
+    const heavyWrong = [
+      { weight: 1, right: 0.95 },
+      { weight: 4, right: 0.75 },
+    ]
+    const heavyRight = [
+      { weight: 1, right: 0.7 },
+      { weight: 4, right: 0.95 },
+    ]
+    for (const [kinds, floor] of [
+      [equal, 0.9],
+      [apart, 0.9],
+      [heavyWrong, 0.79],
+      [heavyRight, 0.9],
+    ] as const) {
+      const share = falsePasses(1000, 'accuracy', floor, (random) => weighted(random, rows, kinds))
+      expect(share).toBeLessThanOrEqual(0.05 + 2.5 * Math.sqrt((0.05 * 0.95) / 1000))
+    }
+  },
+)
+
 /** Errors of mean 1 for the baseline and of mean `ratio` for the candidate, half of which are shared. */
 function proportional(random: Random, rows: number, ratio: number): Draw {
   const { truth, candidate, baseline } = skewedEqually(random, rows)

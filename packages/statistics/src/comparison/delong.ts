@@ -1,12 +1,13 @@
 import { normalQuantile, normalSf } from '../distributions/normal.ts'
-import type { Placements } from '../metrics/ranking.ts'
+import { type ClassSizes, classRows, type Placements, unseenArea } from '../metrics/ranking.ts'
 import {
+  type Bounded,
   type Bounds,
-  exactBounds,
   normalBounds,
   pValueEqual,
   type RelativeBounds,
   relativeRange,
+  unseenContrast,
   within,
 } from './bounds.ts'
 import { type Inference, noDifference, noInference } from './inference.ts'
@@ -23,59 +24,73 @@ interface Area {
   readonly variance: number
 }
 
-export function delong(a: Placements, b: Placements, positive: Uint8Array): DeLong {
+/** Rows of two classes and what each weighs. */
+export interface ClassedRows {
+  readonly positive: Uint8Array
+  readonly weights: Float64Array
+}
+
+export function delong(a: Placements, b: Placements, rows: ClassedRows): DeLong {
+  const sizes = classRows(rows.positive, rows.weights)
   return {
-    candidate: { area: a.area, variance: covariance(a, a, positive) },
-    baseline: { area: b.area, variance: covariance(b, b, positive) },
-    covariance: covariance(a, b, positive),
+    candidate: { area: a.area, variance: covariance(a, a, rows, sizes) },
+    baseline: { area: b.area, variance: covariance(b, b, rows, sizes) },
+    covariance: covariance(a, b, rows, sizes),
   }
 }
 
-function covariance(a: Placements, b: Placements, positive: Uint8Array): number {
+/** Of weighted rows that of the weighted means; with equal weights it is DeLong's. */
+function covariance(a: Placements, b: Placements, { positive, weights }: ClassedRows, sizes: ClassSizes): number {
   let [ofPositives, ofNegatives] = [0, 0]
   for (let i = 0; i < positive.length; i++) {
-    const product = ((a.placements[i] ?? 0) - a.area) * ((b.placements[i] ?? 0) - b.area)
+    const weight = weights[i] ?? 0
+    const product = weight * weight * ((a.placements[i] ?? 0) - a.area) * ((b.placements[i] ?? 0) - b.area)
     if (positive[i] === 1) ofPositives += product
     else ofNegatives += product
   }
-  return ofPositives / (a.positives * (a.positives - 1)) + ofNegatives / (a.negatives * (a.negatives - 1))
+  const unbiased = (rows: number) => rows / (rows - 1)
+  return (
+    (unbiased(sizes.positives) * ofPositives) / a.positives ** 2 +
+    (unbiased(sizes.negatives) * ofNegatives) / a.negatives ** 2
+  )
 }
 
 /** Bounds of one area on the logit scale, which keeps them inside (0, 1) and holds its level near 1. */
 function areaBounds({ area, variance }: Area, smallerClass: number): Bounds {
-  if (area === 1) return { lower: (alpha) => perfectLower(alpha, smallerClass), upper: () => 1 }
-  if (area === 0) return { lower: () => 0, upper: (alpha) => 1 - perfectLower(alpha, smallerClass) }
-  if (variance === 0) return exactBounds(area)
+  if (variance <= negligible) return unseenBounds(area, smallerClass)
   const [logit, error] = [Math.log(area / (1 - area)), Math.sqrt(variance) / (area * (1 - area))]
   const bound = (z: number) => 1 / (1 + Math.exp(-logit - z * error))
   return { lower: (alpha) => bound(normalQuantile(alpha)), upper: (alpha) => bound(-normalQuantile(alpha)) }
 }
 
-/**
- * Lower bound of the area when the sample is separated without error: of the independent pairs, as many as the smaller
- * class has rows, all were in order, which has probability area^rows at most.
- */
-function perfectLower(alpha: number, smallerClass: number): number {
-  return alpha ** (1 / smallerClass)
+/** A variance that rounding leaves of placements that are all equal: of scores in perfect order, or all the same. */
+const negligible = 1e-28
+
+function unseenBounds(area: number, smallerClass: number): Bounds {
+  const ends = (alpha: number) => unseenArea(area, smallerClass, alpha)
+  return { lower: (alpha) => ends(alpha)[0], upper: (alpha) => ends(alpha)[1] }
 }
 
 /** DeLong's interval and test for areas under the ROC curve of two classes; the baseline may be absent. */
-export function inferArea(candidate: Placements, baseline: Placements | null, positive: Uint8Array): Inference {
-  const positives = positive.reduce((sum, flag) => sum + flag, 0)
-  const smallerClass = Math.min(positives, positive.length - positives)
+export function inferArea(candidate: Placements, baseline: Placements | null, rows: ClassedRows): Inference {
+  const { positives, negatives } = classRows(rows.positive, rows.weights)
+  const smallerClass = Math.min(positives, negatives)
   if (smallerClass < 2) return noInference('a class has fewer than two rows')
-  const both = delong(candidate, baseline ?? candidate, positive)
-  const single = areaBounds(both.candidate, smallerClass)
-  const alone = { candidate: single, candidateMethod: 'DeLong, logit scale', reason: null }
+  const both = delong(candidate, baseline ?? candidate, rows)
+  const alone = {
+    candidate: areaBounds(both.candidate, smallerClass),
+    candidateMethod: 'DeLong, logit scale',
+    reason: null,
+  }
   if (!baseline) return { ...alone, ...noDifference }
   const other = areaBounds(both.baseline, smallerClass)
-  return { ...alone, baseline: other, ...inferDifference(both, single, other), method: 'DeLong' }
+  return { ...alone, baseline: other, ...inferDifference(both, smallerClass), method: 'DeLong' }
 }
 
-function inferDifference(both: DeLong, single: Bounds, other: Bounds) {
-  const relative: RelativeBounds = (share) => relativeArea(both, single, other, share)
+function inferDifference(both: DeLong, smallerClass: number) {
+  const relative: RelativeBounds = (share) => relativeArea(both, smallerClass, share)
+  const difference = relativeArea(both, smallerClass, 0)
   const [estimate, error] = contrastOf(both, 1)
-  const difference = relativeArea(both, single, other, 0)
   const pValue = error > 0 ? Math.min(1, 2 * normalSf(Math.abs(estimate) / error)) : pValueEqual(difference, 0)
   return { difference, relative, pValue }
 }
@@ -84,20 +99,16 @@ function inferDifference(both: DeLong, single: Bounds, other: Bounds) {
 function contrastOf({ candidate, baseline, covariance }: DeLong, scale: number): readonly [number, number] {
   const alone = candidate.variance + scale * scale * baseline.variance
   const variance = alone - 2 * scale * covariance
-  return [candidate.area - scale * baseline.area, variance > 1e-14 * alone ? Math.sqrt(variance) : 0]
+  const least = Math.max(negligible, 1e-14 * alone)
+  return [candidate.area - scale * baseline.area, variance > least ? Math.sqrt(variance) : 0]
 }
 
-function relativeArea(both: DeLong, single: Bounds, other: Bounds, share: number): Bounds {
+/** Where both models rank alike, or each without any variance, no more is known than what the rows cannot show. */
+function relativeArea({ candidate, baseline, ...both }: DeLong, smallerClass: number, share: number): Bounds {
   const scale = 1 + share
-  const [estimate, error] = contrastOf(both, scale)
+  const [estimate, error] = contrastOf({ candidate, baseline, ...both }, scale)
   const range = relativeRange([0, 1], share)
   if (error > 0) return normalBounds(estimate, error, range)
-  if (both.candidate.variance > 0) return exactBounds(estimate)
-  // Both areas are free of sampling variance: perfect or constant. Their own bounds, at half the alpha each, hold.
-  const ends = (alpha: number) => [scale * other.lower(alpha / 2), scale * other.upper(alpha / 2)]
-  const bounds: Bounds = {
-    lower: (alpha) => single.lower(alpha / 2) - Math.max(...ends(alpha)),
-    upper: (alpha) => single.upper(alpha / 2) - Math.min(...ends(alpha)),
-  }
-  return within(bounds, range)
+  const unseen = ({ area }: Area): Bounded => ({ value: area, bounds: unseenBounds(area, smallerClass) })
+  return within(unseenContrast(unseen(candidate), unseen(baseline), scale), range)
 }

@@ -1,16 +1,18 @@
-import { binomialSf } from '../distributions/beta.ts'
+import { betaQuantile, binomialSf } from '../distributions/beta.ts'
 import { normalQuantile } from '../distributions/normal.ts'
 import type { Bounds } from './bounds.ts'
 
-/** Wilson's (1927) score bounds of a proportion. */
-export function wilsonBounds(successes: number, trials: number): Bounds {
-  const share = successes / trials
-  const bound = (z: number) => {
-    const centre = share + (z * z) / (2 * trials)
-    const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials))
-    return Math.min(1, Math.max(0, (centre + spread) / (1 + (z * z) / trials)))
+/**
+ * Exact bounds of a proportion (Clopper and Pearson 1934): either holds with at least its probability whatever the
+ * proportion and however few the trials. These may be a fraction, as the effective number of weighted rows is (Korn and
+ * Graubard 1998).
+ */
+export function exactProportion(share: number, trials: number): Bounds {
+  const [successes, failures] = [share * trials, trials - share * trials]
+  return {
+    lower: (alpha) => (successes === 0 ? 0 : betaQuantile(successes, failures + 1, alpha)),
+    upper: (alpha) => (failures === 0 ? 1 : 1 - betaQuantile(failures, successes + 1, alpha)),
   }
-  return { lower: (alpha) => bound(normalQuantile(alpha)), upper: (alpha) => bound(-normalQuantile(alpha)) }
 }
 
 /** The rows on which two models differ in being right. */

@@ -1,7 +1,9 @@
 import type { RowStatistic } from '../metrics/statistic.ts'
 import { createRandom } from '../random.ts'
-import { accelerationOf, bcaBounds, percentileBounds, resampleRows, sortReplicates } from './bootstrap.ts'
-import { type Bounds, normalBounds, pValueEqual, type Range, type RelativeBounds, relativeRange } from './bounds.ts'
+import { accelerationOf, bcaBounds, isConstant, resampleRows, rounding, sortReplicates } from './bootstrap.ts'
+import { type Bounded, type Bounds, guarded, normalBounds, pValueEqual, type Range } from './bounds.ts'
+import { closedForm } from './closed-form.ts'
+import { type DifferenceLimit, limitOf, relativeByReplicates } from './difference.ts'
 import { type Inference, noDifference, noInference } from './inference.ts'
 
 /** Above this many rows influence functions replace the bootstrap: the normal limit is reached, and it is one pass. */
@@ -20,49 +22,104 @@ export interface RowOptions {
 export function inferRows(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
   const rows = options.weights.length
   if (rows < 2) return noInference('fewer than two rows')
-  const side = options.influenceOnly || rows > bootstrapTo ? byInfluences : byBootstrap
-  return side(candidate, baseline, options)
+  const pair = baseline ? [candidate, baseline] : [candidate]
+  const isLarge = options.influenceOnly || rows > bootstrapTo
+  const resampled = isLarge || (!baseline && closedOf(candidate, options)) ? null : resample(pair, options)
+  const [single, other] = pair.map((statistic, i) => boundOne(statistic, resampled, i, options))
+  const reason = single?.bounds ? null : 'the metric is undefined in too many resamples'
+  const shared = { candidate: single?.bounds ?? null, candidateMethod: single?.method ?? '', reason }
+  if (!baseline || !other) return { ...shared, ...noDifference }
+  return { ...shared, baseline: other.bounds, ...differenceOf(candidate, baseline, resampled, options) }
 }
 
-function byInfluences(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
-  const { weights } = options
-  const single = boundOne(candidate, influences(candidate, weights), options)
-  const shared = { candidate: single.bounds, candidateMethod: single.method, reason: null }
-  if (!baseline) return { ...shared, ...noDifference }
-  const other = boundOne(baseline, influences(baseline, weights), options)
-  return { ...shared, baseline: other.bounds, ...differenceByInfluences(candidate, baseline, options) }
+/** Both models on the same resampled rows. */
+interface Resampled {
+  readonly replicates: readonly Float64Array[]
+  readonly detail: string
+}
+
+function resample(statistics: readonly RowStatistic[], { weights, seed, ...options }: RowOptions): Resampled {
+  const resamples = options.resamples ?? (weights.length <= 1000 ? 9999 : 1999)
+  const replicates = resampleRows(statistics, weights, resamples, createRandom(seed))
+  return { replicates, detail: `bootstrap of rows (${resamples}, seed ${seed})` }
+}
+
+interface Single {
+  readonly bounds: Bounds | null
+  readonly method: string
+}
+
+function closedOf(statistic: RowStatistic, { weights }: RowOptions): Single | null {
+  const tally = statistic.tally?.(weights)
+  return tally ? closedForm(tally) : null
+}
+
+function boundOne(statistic: RowStatistic, resampled: Resampled | null, at: number, options: RowOptions): Single {
+  const closed = closedOf(statistic, options)
+  if (closed) return closed
+  if (!resampled) return boundLarge(statistic, options)
+  const ascending = sortReplicates(resampled.replicates[at] ?? new Float64Array())
+  const bounds = ascending && boundByResamples(statistic, ascending, options)
+  return { bounds, method: `BCa ${resampled.detail}` }
+}
+
+function boundByResamples(statistic: RowStatistic, ascending: Float64Array, { weights, range }: RowOptions): Bounds {
+  const estimate = statistic.value(weights)
+  const unseen = unseenBounds(statistic, weights)
+  if (isConstant(ascending, Math.abs(estimate))) return unseen
+  const acceleration = accelerationOf(influences(statistic, weights))
+  return guarded(bcaBounds(estimate, ascending, acceleration, range), unseen, range)
 }
 
 /** Bounds of one model on many rows: by its influences, or by its own redraws where it has them. */
-function boundOne(
-  statistic: RowStatistic,
-  influence: Float64Array,
-  { weights, range, seed, resamples = 9999 }: RowOptions,
-) {
-  const estimate = statistic.value(weights)
+function boundLarge(statistic: RowStatistic, options: RowOptions): Single {
+  const { weights, range, seed, resamples = 9999 } = options
   const redraw = statistic.redraw?.(weights)
-  if (!redraw) return { bounds: normalBounds(estimate, standardError(influence), range), method: 'influence functions' }
-  const random = createRandom(seed)
-  const ascending = Float64Array.from({ length: resamples }, () => redraw(random)).sort()
-  const bounds = bcaBounds(estimate, ascending, accelerationOf(influence), range)
-  return { bounds, method: `BCa bootstrap of bins (${resamples}, seed ${seed})` }
-}
-
-function differenceByInfluences(candidate: RowStatistic, baseline: RowStatistic, options: RowOptions) {
-  const relative = relativeByInfluences(candidate, baseline, options)
-  const difference = relative(0)
-  return { difference, relative, pValue: pValueEqual(difference, 0), method: 'influence functions' }
-}
-
-/** The normal limit; near a baseline of 0, where |baseline| bends, that of the side it was seen on. */
-function relativeByInfluences(candidate: RowStatistic, baseline: RowStatistic, { weights, range }: RowOptions) {
-  const [value, base] = [candidate.value(weights), baseline.value(weights)]
-  const [first, second] = [influences(candidate, weights), influences(baseline, weights)]
-  return (share: number): Bounds => {
-    const scale = 1 + share * Math.sign(base)
-    const error = standardError(first.map((influence, i) => influence - scale * (second[i] ?? 0)))
-    return normalBounds(value - scale * base, error, relativeRange(range, share))
+  if (redraw) {
+    const random = createRandom(seed)
+    const ascending = Float64Array.from({ length: resamples }, () => redraw(random)).sort()
+    const method = `BCa bootstrap of bins (${resamples}, seed ${seed})`
+    return { bounds: boundByResamples(statistic, ascending, options), method }
   }
+  const [estimate, error] = [statistic.value(weights), standardError(influences(statistic, weights))]
+  const normal = error > rounding * Math.abs(estimate) ? normalBounds(estimate, error, range) : null
+  return { bounds: guarded(normal, unseenBounds(statistic, weights), range), method: 'influence functions' }
+}
+
+function unseenBounds(statistic: RowStatistic, weights: Float64Array): Bounds {
+  const ends = statistic.unseen(weights)
+  return { lower: (alpha) => ends(alpha)[0], upper: (alpha) => ends(alpha)[1] }
+}
+
+function differenceOf(
+  candidate: RowStatistic,
+  baseline: RowStatistic,
+  resampled: Resampled | null,
+  options: RowOptions,
+): Pick<Inference, 'difference' | 'relative' | 'pValue' | 'method'> {
+  const limit = differenceLimit(candidate, baseline, options)
+  const [first, second] = resampled?.replicates ?? []
+  // Resampling adds to both calibration errors what it adds to neither difference of influences.
+  const isResampled = first && second && !candidate.redraw
+  const relative = isResampled ? relativeByReplicates(first, second, limit) : limit.normal
+  const difference = relative(0)
+  const method = isResampled ? `paired percentile ${resampled?.detail}` : 'influence functions'
+  return { difference, relative, pValue: difference && pValueEqual(difference, 0), method }
+}
+
+function differenceLimit(
+  candidate: RowStatistic,
+  baseline: RowStatistic,
+  { weights, range }: RowOptions,
+): DifferenceLimit {
+  const bounded = (statistic: RowStatistic): Bounded => ({
+    value: statistic.value(weights),
+    bounds: unseenBounds(statistic, weights),
+  })
+  const [a, b] = [bounded(candidate), bounded(baseline)]
+  const [first, second] = [influences(candidate, weights), influences(baseline, weights)]
+  const error = (scale: number) => standardError(first.map((influence, i) => influence - scale * (second[i] ?? 0)))
+  return limitOf(a, b, error, range)
 }
 
 /** Influence of each row on the metric over the number of rows. */
@@ -74,44 +131,4 @@ function standardError(influences: Float64Array): number {
   let square = 0
   for (let i = 0; i < influences.length; i++) square += (influences[i] ?? 0) ** 2
   return Math.sqrt((square * influences.length) / (influences.length - 1))
-}
-
-function byBootstrap(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
-  const { weights, range, seed } = options
-  const resamples = options.resamples ?? (weights.length <= 1000 ? 9999 : 1999)
-  const statistics = baseline ? [candidate, baseline] : [candidate]
-  const [first = new Float64Array(), second] = resampleRows(statistics, weights, resamples, createRandom(seed))
-  const bound = (statistic: RowStatistic, replicates: Float64Array): Bounds | null => {
-    const ascending = sortReplicates(replicates)
-    const acceleration = accelerationOf(influences(statistic, weights))
-    return ascending && bcaBounds(statistic.value(weights), ascending, acceleration, range)
-  }
-  const single = bound(candidate, first)
-  const reason = single ? null : 'the metric is undefined in too many resamples'
-  const detail = `bootstrap of rows (${resamples}, seed ${seed})`
-  const shared = { candidate: single, candidateMethod: `BCa ${detail}`, reason }
-  if (!baseline || !second) return { ...shared, ...noDifference }
-  const other = { ...shared, baseline: bound(baseline, second) }
-  // Resampling adds to both errors what it adds to neither difference of influences.
-  if (candidate.redraw) return { ...other, ...differenceByInfluences(candidate, baseline, options) }
-  const relative = relativeByReplicates(first, second, relativeByInfluences(candidate, baseline, options))
-  const difference = relative(0)
-  const pValue = difference && pValueEqual(difference, 0)
-  return { ...other, difference, relative, pValue, method: `paired percentile ${detail}` }
-}
-
-/** Percentile bounds from what both models have on the same resamples; null where too many of them are undefined. */
-export function relativeByReplicates(
-  candidate: Float64Array,
-  baseline: Float64Array,
-  tail: (share: number) => Bounds,
-): RelativeBounds {
-  return (share) => {
-    const beyond = candidate.map((value, i) => {
-      const base = baseline[i] ?? 0
-      return value - base - share * Math.abs(base)
-    })
-    const ascending = sortReplicates(beyond)
-    return ascending && percentileBounds(ascending, tail(share))
-  }
 }

@@ -50,3 +50,14 @@ export function binomialSf(k: number, n: number, p: number): number {
   if (k > n) return 0
   return betaI(k, n - k + 1, p, 1 - p)
 }
+
+/** The value below which a beta variable with parameters a, b > 0 lies with this probability. */
+export function betaQuantile(a: number, b: number, probability: number): number {
+  let [low, high] = [0, 1]
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (betaI(a, b, middle) < probability) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}

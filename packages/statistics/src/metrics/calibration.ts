@@ -1,4 +1,4 @@
-import { type RowStatistic, sumOf } from './statistic.ts'
+import { effectiveRows, type RowStatistic, sumOf, unseenShare } from './statistic.ts'
 
 /** Equal widths over [0, 1], or equal numbers of rows. */
 export type Binning = 'width' | 'count'
@@ -99,6 +99,13 @@ export function expectedCalibrationError(
       const [gap, deviation, total] = [gaps(weights), deviations(weights), sumOf(weights)]
       return (random) =>
         gap.reduce((sum, mean, bin) => sum + Math.abs(mean + (deviation[bin] ?? 0) * random.normal()), 0) / total
+    },
+    unseen(weights) {
+      const [error, rows] = [value(weights), effectiveRows(weights)]
+      return (alpha) => {
+        const share = unseenShare(alpha, rows)
+        return [Math.max(0, error - share), Math.min(1, error + share)]
+      }
     },
     gradient(weights) {
       const [gap, error, total] = [gaps(weights), value(weights), sumOf(weights)]

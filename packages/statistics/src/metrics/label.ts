@@ -1,4 +1,4 @@
-import type { RowStatistic } from './statistic.ts'
+import { type RowStatistic, unseenShare } from './statistic.ts'
 import type { MetricName } from './table.ts'
 
 export type LabelMetric = Extract<
@@ -14,6 +14,12 @@ export interface Confusion {
   readonly positive: number
   /** The classes that some row has or was predicted, whatever it weighs: those that f1_macro is the mean over. */
   readonly present: readonly number[]
+}
+
+/** What a label metric is a function of, with the sum of squared weights of each cell for its effective rows. */
+export interface Tally extends Confusion {
+  readonly metric: LabelMetric
+  readonly squares: ArrayLike<number>
 }
 
 interface Margins {
@@ -108,6 +114,50 @@ export function labelGradient(metric: LabelMetric, confusion: Confusion): Float6
   })
 }
 
+/**
+ * The least and the greatest value when rows of one cell were predicted otherwise, as many as the cell's effective rows
+ * may hide with probability alpha: as their own class, as the rarest prediction or as the commonest.
+ */
+export function unseenLabels(tally: Tally): (alpha: number) => readonly [number, number] {
+  const { metric, cells, squares, classes, present } = tally
+  const margins = marginsOf(tally)
+  const value = formulas[metric](margins, tally)
+  const order = [...present].sort((a, b) => (margins.predicted[a] ?? 0) - (margins.predicted[b] ?? 0))
+  const usual = [order[0] ?? 0, order.at(-1) ?? 0]
+  return (alpha) => {
+    let [least, most] = [value, value]
+    for (let cell = 0; cell < cells.length; cell++) {
+      const weight = cells[cell] ?? 0
+      if (weight === 0) continue
+      const moved = weight * unseenShare(alpha, weight ** 2 / (squares[cell] ?? 0))
+      const [truth, predicted] = [Math.floor(cell / classes), cell % classes]
+      for (const target of new Set([truth, ...usual])) {
+        if (target === predicted) continue
+        const other = formulas[metric](moveRows(margins, { truth, predicted, target, moved }), tally)
+        if (other < least) least = other
+        if (other > most) most = other
+      }
+    }
+    return [least, most]
+  }
+}
+
+interface Move {
+  readonly truth: number
+  readonly predicted: number
+  readonly target: number
+  readonly moved: number
+}
+
+function moveRows(margins: Margins, { truth, predicted, target, moved }: Move): Margins {
+  const [toward, right] = [margins.predicted.slice(), margins.right.slice()]
+  toward[predicted] = (toward[predicted] ?? 0) - moved
+  toward[target] = (toward[target] ?? 0) + moved
+  if (predicted === truth) right[truth] = (right[truth] ?? 0) - moved
+  if (target === truth) right[truth] = (right[truth] ?? 0) + moved
+  return { ...margins, predicted: toward, right }
+}
+
 /** Confusion matrix of class indices as `[truth][predicted]`, in rows or in weight. */
 export function confusion(
   truth: ArrayLike<number>,
@@ -150,8 +200,15 @@ export function labelStatistic(
     }
     return { cells, classes, positive, present }
   }
+  const tally = (weights: Float64Array): Tally => ({
+    ...confusionOf(weights),
+    metric,
+    squares: confusionOf(weights.map((weight) => weight * weight)).cells,
+  })
   return {
     value: (weights) => labelMetric(metric, confusionOf(weights)),
+    tally,
+    unseen: (weights) => unseenLabels(tally(weights)),
     gradient(weights) {
       const slopes = labelGradient(metric, confusionOf(weights))
       return weights.map((_, i) => slopes[cellOf[i] ?? 0] ?? 0)

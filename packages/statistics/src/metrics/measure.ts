@@ -4,10 +4,13 @@ import {
   absoluteErrors,
   brierLosses,
   determination,
+  largestPercentage,
+  leastProbability,
   logLosses,
   meanLoss,
   percentageErrors,
   pinballLosses,
+  reachOf,
   rootMeanLoss,
   squaredErrors,
 } from './loss.ts'
@@ -114,10 +117,12 @@ function ofLabels(metric: MetricName, predictions: ArrayLike<number>, observatio
 
 function valueStatistic(metric: MetricName, predictions: ArrayLike<number>, observations: Observations) {
   const truth = Float64Array.from(observations.truth)
-  if (metric === 'rmse') return rootMeanLoss(squaredErrors(truth, predictions))
-  if (metric === 'mae') return meanLoss(absoluteErrors(truth, predictions))
-  if (metric === 'mape') return meanLoss(percentageErrors(truth, predictions))
-  if (metric === 'pinball_loss') return meanLoss(pinballLosses(truth, predictions, observations.quantile ?? 0.5))
+  const [reach, quantile] = [reachOf(truth), observations.quantile ?? 0.5]
+  if (metric === 'rmse') return rootMeanLoss(squaredErrors(truth, predictions), reach ** 2)
+  if (metric === 'mae') return meanLoss(absoluteErrors(truth, predictions), reach)
+  if (metric === 'mape') return meanLoss(percentageErrors(truth, predictions), largestPercentage(truth, reach))
+  if (metric === 'pinball_loss')
+    return meanLoss(pinballLosses(truth, predictions, quantile), Math.max(quantile, 1 - quantile) * reach)
   return truth.length < 2 ? { reason: 'r2 needs two rows' } : determination(truth, predictions)
 }
 
@@ -132,8 +137,8 @@ function scoreStatistic(
     if (classes > 2) return predictions[row * classes + label] ?? 0
     return label === 1 ? (predictions[row] ?? 0) : 1 - (predictions[row] ?? 0)
   }
-  if (metric === 'log_loss') return meanLoss(logLosses(truth, probability))
-  if (metric === 'brier_score') return meanLoss(brierLosses(truth, classes, probability))
+  if (metric === 'log_loss') return meanLoss(logLosses(truth, probability), -Math.log(leastProbability))
+  if (metric === 'brier_score') return meanLoss(brierLosses(truth, classes, probability), classes === 2 ? 1 : 2)
   if (metric === 'ece') return calibrationStatistic(truth, probability, observations, classes)
   const curve = metric === 'roc_auc' ? rocArea : averagePrecision
   const present = new Set(truth)

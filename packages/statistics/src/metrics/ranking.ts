@@ -1,5 +1,5 @@
 import { distinctValues } from '../sample.ts'
-import { type RowStatistic, sumOf } from './statistic.ts'
+import { effectiveRows, type RowStatistic, sumOf, unseenShare } from './statistic.ts'
 
 /** Rows grouped by equal score; group 0 has the lowest. */
 export interface TieGroups {
@@ -102,12 +102,40 @@ function areaOf({ positive, negative }: GroupWeights): number {
   return wins / positives / negativesBelow
 }
 
+/** Effective rows of either class. */
+export interface ClassSizes {
+  readonly positives: number
+  readonly negatives: number
+}
+
+export function classRows(positive: Uint8Array, weights: Float64Array): ClassSizes {
+  return {
+    positives: effectiveRows(weights, (row) => positive[row] === 1),
+    negatives: effectiveRows(weights, (row) => positive[row] !== 1),
+  }
+}
+
+/**
+ * Bounds of an area by what the smaller class of so many rows cannot show. Of a sample in perfect order they are exact:
+ * as many independent pairs as that class has rows were all in order, which has probability area^rows at most.
+ */
+export function unseenArea(area: number, smallerClass: number, alpha: number): readonly [number, number] {
+  const share = unseenShare(alpha, smallerClass)
+  return [area * (1 - share), area + (1 - area) * share]
+}
+
 /** Area under the ROC curve; undefined when one class has no weight. */
 export function rocArea(scores: Float64Array, positive: Uint8Array): RowStatistic {
   const ties = tieGroups(scores)
+  const value = (weights: Float64Array) => areaOf(weigh(ties, positive, weights))
   return {
     placements: (weights) => placements(ties, positive, weights),
-    value: (weights) => areaOf(weigh(ties, positive, weights)),
+    value,
+    unseen(weights) {
+      const { positives, negatives } = classRows(positive, weights)
+      const [area, smallerClass] = [value(weights), Math.min(positives, negatives)]
+      return (alpha) => unseenArea(area, smallerClass, alpha)
+    },
     gradient(weights) {
       const { area, placements: place, positives, negatives } = placements(ties, positive, weights)
       return place.map((placement, i) => (placement - area) / (positive[i] === 1 ? positives : negatives))
@@ -120,11 +148,24 @@ export function averagePrecision(scores: Float64Array, positive: Uint8Array): Ro
   const ties = tieGroups(scores)
   // Resampling asks for the value thousands of times: the sums are kept.
   const sums = { positive: new Float64Array(ties.groups), negative: new Float64Array(ties.groups) }
+  const value = (weights: Float64Array) => {
+    sums.positive.fill(0)
+    sums.negative.fill(0)
+    return meanPrecision(weigh(ties, positive, weights, sums))
+  }
   return {
-    value(weights) {
-      sums.positive.fill(0)
-      sums.negative.fill(0)
-      return meanPrecision(weigh(ties, positive, weights, sums))
+    value,
+    unseen(weights) {
+      const { positives, negatives } = classRows(positive, weights)
+      const precision = value(weights)
+      const ratio = sumOf(sums.negative) / sumOf(sums.positive)
+      return (alpha) => {
+        const share = unseenShare(alpha, positives)
+        const [behind, before] = [(1 - share) * precision, precision + share * (1 - precision)]
+        if (precision < 1) return [behind, before]
+        // Where all are in order, unseen negatives do more harm at the top than unseen positives at the end.
+        return [Math.min(behind, precisionAfter(unseenShare(alpha, negatives) * ratio)), 1]
+      }
     },
     gradient(weights) {
       const { average, precision, gain, cost, positives } = precisionSteps(weigh(ties, positive, weights))
@@ -135,6 +176,11 @@ export function averagePrecision(scores: Float64Array, positive: Uint8Array): Ro
       })
     },
   }
+}
+
+/** Average precision when some negatives, `ahead` for each positive, come before all of these and the others after. */
+function precisionAfter(ahead: number): number {
+  return ahead === 0 ? 1 : 1 - ahead * Math.log1p(1 / ahead)
 }
 
 function meanPrecision({ positive, negative }: GroupWeights): number {

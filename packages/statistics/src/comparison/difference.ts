@@ -1,0 +1,58 @@
+import { isConstant, percentileBounds, rounding, sortReplicates } from './bootstrap.ts'
+import {
+  type Bounded,
+  type Bounds,
+  guarded,
+  normalBounds,
+  type Range,
+  type RelativeBounds,
+  relativeRange,
+  unseenContrast,
+  within,
+} from './bounds.ts'
+
+/** What bounds candidate − baseline − share × |baseline| where resamples end. */
+export interface DifferenceLimit {
+  /** By the normal limit. */
+  normal(share: number): Bounds
+  /** By what the rows cannot show. */
+  unseen(share: number): Bounds
+  readonly range: Range
+  /** Of the metrics compared, for what is rounding beside them. */
+  readonly size: number
+}
+
+/**
+ * Near a baseline of 0, where |baseline| bends, the normal limit is that of the side it was seen on.
+ * @param error of candidate − scale × baseline.
+ */
+export function limitOf(a: Bounded, b: Bounded, error: (scale: number) => number, range: Range): DifferenceLimit {
+  const scaleOf = (share: number) => 1 + share * Math.sign(b.value)
+  const size = Math.max(Math.abs(a.value), Math.abs(b.value))
+  const unseen = (share: number) => within(unseenContrast(a, b, scaleOf(share)), relativeRange(range, share))
+  const normal = (share: number) => {
+    const [scale, limits] = [scaleOf(share), relativeRange(range, share)]
+    const spread = error(scale)
+    const bounds = spread > rounding * size ? normalBounds(a.value - scale * b.value, spread, limits) : null
+    return guarded(bounds, unseen(share), limits)
+  }
+  return { normal, unseen, range, size }
+}
+
+/** Percentile bounds from what both models have on the same resamples; null where too many of them are undefined. */
+export function relativeByReplicates(
+  candidate: Float64Array,
+  baseline: Float64Array,
+  limit: DifferenceLimit,
+): RelativeBounds {
+  return (share) => {
+    const beyond = candidate.map((value, i) => {
+      const base = baseline[i] ?? 0
+      return value - base - share * Math.abs(base)
+    })
+    const ascending = sortReplicates(beyond)
+    if (!ascending) return null
+    const bounds = isConstant(ascending, limit.size) ? null : percentileBounds(ascending, limit.normal(share))
+    return guarded(bounds, limit.unseen(share), limit.range)
+  }
+}
