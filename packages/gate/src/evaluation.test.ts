@@ -1,4 +1,4 @@
-import type { Evaluation } from '@headgate/core'
+import type { Evaluation, Rule } from '@headgate/core'
 import { digestOf, UserError } from '@headgate/core'
 import { labelledCsv, makeFlights, predictionCsv } from '@headgate/testkit'
 import { expect, test } from 'vitest'
@@ -53,8 +53,9 @@ test('too few rows are inconclusive, never a pass', async () => {
   const small = { 'test.csv': labelledCsv(few), 'good.csv': predictionCsv(few, 'bad') }
   const { document } = await gate({ files: small, settings: { policy } })
   expect(document.verdict).toBe('inconclusive')
-  // AUC 0.602892 with DeLong's standard error 0.07486: on the logit scale ± 1.64485 · 0.07486 / (0.602892 · 0.397108).
-  expect(document.summary).toContain('value between 0.476 and 0.717, floor 0.6')
+  // AUC 0.602892 with DeLong's standard error 0.07487: on the logit scale − 1.64485 and + 1.67011 times
+  // 0.07487 / (0.602892 · 0.397108); above, alpha is 0.05 / (1 + 10 · 0.005377), with the influences' skewness over six.
+  expect(document.summary).toContain('value between 0.476 and 0.719, floor 0.6')
 })
 
 test('without a policy nothing is checked, which is inconclusive', async () => {
@@ -179,6 +180,30 @@ test('regression is judged by its errors, of which less is better', async () => 
   const worse = await gate({ files: some, settings: { candidate: 'far.csv', baseline: 'close.csv', policy } })
   expect(worse.document.verdict).toBe('fail')
   expect(worse.document.summary).toMatch(/loss at least 0\.2\d+, margin 0\.01058/)
+})
+
+test('a few rows decide no rule that rests on resampling, and the sentence says how many it takes', async () => {
+  const few = (rows: number) => ({
+    'test.csv': ['id,late', ...all.slice(0, rows).map(({ id, good }) => `${id},${good}`)].join('\n'),
+    'close.csv': ['id,prediction', ...all.slice(0, rows).map(({ id, good }) => `${id},${good}`)].join('\n'),
+    'far.csv': ['id,prediction', ...all.slice(0, rows).map(({ id, good, bad }) => `${id},${(good + bad) / 2}`)].join(
+      '\n',
+    ),
+  })
+  const judged = (rows: number, rule: Rule, candidate = 'far.csv') =>
+    gate({ files: few(rows), settings: { candidate, baseline: 'far.csv', policy: [rule] } })
+  for (const [rows, rule, candidate] of [
+    [3, { metric: 'mae', max: 5 }, 'far.csv'],
+    [2, { metric: 'r2', min: 0.5 }, 'close.csv'],
+    [99, { metric: 'rmse', maxLoss: 5 }, 'close.csv'],
+    [99, { metric: 'rmse', maxLoss: 5, relative: true }, 'close.csv'],
+  ] as const) {
+    const { document } = await judged(rows, rule, candidate)
+    expect(document.verdict).toBe('inconclusive')
+    expect(document.summary).toContain(`: resampling takes 100 rows, and there are ${rows}.`)
+    expect(document.metrics[0]?.interval).toBeNull()
+  }
+  expect((await judged(100, { metric: 'mae', max: 5 })).document.verdict).toBe('pass')
 })
 
 test('one class, empty test data and scores that are no probabilities are errors', async () => {

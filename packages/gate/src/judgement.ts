@@ -144,6 +144,7 @@ function inputFor(rule: GateRule, comparison: Comparison): DecisionInput {
     candidateBounds: comparison.bounds.candidate,
     differenceBounds: comparison.bounds.difference,
     relativeBounds: comparison.bounds.relative,
+    reason: comparison.reason,
   }
 }
 

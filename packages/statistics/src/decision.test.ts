@@ -87,6 +87,7 @@ test('without baseline, interval or clause a rule is inconclusive and says why',
   })
   const unbounded = { ...evidence({ min: 0.5 }, 0.9, 0.9), candidateBounds: null }
   expect(decide(unbounded).deciding?.reason).toBe('the candidate has no interval')
+  expect(decide({ ...unbounded, reason: 'there are 3 rows' }).deciding?.reason).toBe('there are 3 rows')
   expect(decide(evidence({ maxGap: 0.1 }, 0.9, 0.9)).deciding?.reason).toBe('the gap has no interval')
   expect(decide(evidence({}, 0.9, 0.9))).toEqual({ status: 'inconclusive', clauses: [], deciding: null })
   const infinite = { ...evidence({ min: 0.5 }, 0.9, 0.9), candidateBounds: exactBounds(Number.NaN) }

@@ -30,6 +30,8 @@ export interface DecisionInput {
   readonly differenceBounds?: Bounds | null
   /** Of the difference against a share of the baseline, for `relative` margins. */
   readonly relativeBounds?: RelativeBounds | null
+  /** Why bounds of the candidate or of the difference are missing. */
+  readonly reason?: string | null
   readonly gap?: { readonly value: number; readonly bounds: Bounds } | null
 }
 
@@ -123,7 +125,8 @@ function draft({ share, ...demand }: Demand, input: DecisionInput): Draft {
   const alpha = input.rule.alpha ?? defaultAlpha
   const { estimate, bounds } = quantityOf(demand, share, input)
   if (demand.limit === null || !bounds || estimate === null) {
-    const reason = demand.reason ?? `the ${demand.quantity} has no interval`
+    const ofMetric = demand.quantity === 'gap' ? null : input.reason
+    const reason = demand.reason ?? ofMetric ?? `the ${demand.quantity} has no interval`
     return { ...demand, estimate, harmfulBound: null, harmlessBound: null, alpha, pValue: null, reason }
   }
   const [lower, upper] = [bounds.lower(alpha), bounds.upper(alpha)]

@@ -21,6 +21,18 @@ export function isConstant(ascending: Float64Array, scale: number): boolean {
 export const rounding = 1e-12
 
 /**
+ * The level of a bound on the side of the long tail, where few rows show too little of it: alpha over 1 plus a multiple
+ * of the skewness. The multiples are by simulation with heavy-tailed errors, and what they take falls with √n.
+ * @param skewness of the sum of influences, over six.
+ */
+export function cautious(alpha: number, skewness: number, multiple: number): number {
+  return alpha / (1 + multiple * Math.max(0, skewness))
+}
+
+const cautionOfOne = 20
+const cautionOfDifference = 40
+
+/**
  * Bias-corrected and accelerated bounds (Efron 1987), for the metric of one model: second-order correct where the plain
  * percentiles of a skewed or biased metric are not, and wide on the safe side for `ece`, whose resamples are all less
  * calibrated than the sample, which in turn is less calibrated than the population. Levels beyond the resolution of the resamples give the range.
@@ -35,8 +47,8 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
     return normalCdf(bias + z / Math.max(1e-6, 1 - acceleration * z))
   }
   const bounds: Bounds = {
-    lower: (alpha) => lowerOrder(ascending, level(alpha)),
-    upper: (alpha) => upperOrder(ascending, level(1 - alpha)),
+    lower: (alpha) => lowerOrder(ascending, level(cautious(alpha, -acceleration, cautionOfOne))),
+    upper: (alpha) => upperOrder(ascending, level(1 - cautious(alpha, acceleration, cautionOfOne))),
   }
   return within(bounds, range)
 }
@@ -47,13 +59,17 @@ export function bcaBounds(estimate: number, ascending: Float64Array, acceleratio
  * the resolution of the resamples, which Holm's correction asks for, go to the last resample or, if farther, to the
  * bounds of the normal tail.
  */
-export function percentileBounds(ascending: Float64Array, tail: Bounds): Bounds {
+export function percentileBounds(ascending: Float64Array, tail: Bounds, skewness: number): Bounds {
   const resolved = 1 / (ascending.length + 1)
   const first = ascending[0] ?? Number.NaN
   const last = ascending[ascending.length - 1] ?? Number.NaN
+  const below = (alpha: number) =>
+    alpha < resolved ? Math.min(first, tail.lower(alpha)) : lowerOrder(ascending, alpha)
+  const above = (alpha: number) =>
+    alpha < resolved ? Math.max(last, tail.upper(alpha)) : upperOrder(ascending, 1 - alpha)
   return {
-    lower: (alpha) => (alpha < resolved ? Math.min(first, tail.lower(alpha)) : lowerOrder(ascending, alpha)),
-    upper: (alpha) => (alpha < resolved ? Math.max(last, tail.upper(alpha)) : upperOrder(ascending, 1 - alpha)),
+    lower: (alpha) => below(cautious(alpha, -skewness, cautionOfDifference)),
+    upper: (alpha) => above(cautious(alpha, skewness, cautionOfDifference)),
   }
 }
 

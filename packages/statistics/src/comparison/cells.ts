@@ -18,8 +18,9 @@ import {
   type RelativeBounds,
 } from './bounds.ts'
 import { closedForm } from './closed-form.ts'
-import { type DifferenceLimit, limitOf, relativeByReplicates } from './difference.ts'
+import { type DifferenceLimit, limitOf, relativeByReplicates, type Spread } from './difference.ts'
 import { type Inference, noDifference } from './inference.ts'
+import { lackOfRows } from './minimum.ts'
 import { type Discordance, exactProportion, mcnemarExact, tangoBounds } from './proportion.ts'
 
 /** Rows of equal truth, candidate's and baseline's prediction. Without a baseline its prediction is the candidate's. */
@@ -121,6 +122,17 @@ function relativeAccuracy(
 }
 
 function inferByBootstrap(cells: readonly Cell[], paired: boolean, options: CellOptions): Inference {
+  const [ofCandidate, ofBaseline] = [tallyOf(cells, 'candidate', options), tallyOf(cells, 'baseline', options)]
+  const closed = closedForm(ofCandidate)
+  const rows = countRows(cells, () => true)
+  const reason = lackOfRows(rows, rows)
+  const alone = { candidate: closed?.bounds ?? null, candidateMethod: closed?.method ?? '', ...noDifference }
+  if (closed && !paired) return { ...alone, reason: null }
+  if (reason) return { ...alone, baseline: paired ? (closedForm(ofBaseline)?.bounds ?? null) : null, reason }
+  return inferByResamples(cells, paired, options)
+}
+
+function inferByResamples(cells: readonly Cell[], paired: boolean, options: CellOptions): Inference {
   const resamples = options.resamples ?? (cells.length <= 200 ? 9999 : 1999)
   const replicates = resampleCells(cells, resamples, createRandom(options.seed), options)
   const detail = `multinomial bootstrap (${resamples}, seed ${options.seed})`
@@ -147,9 +159,13 @@ function differenceLimit(cells: readonly Cell[], options: CellOptions): Differen
     return { value: labelMetric(tally.metric, tally), bounds: unseenBounds(tally) }
   }
   const [a, b] = [slopesOf(cells, 'candidate', options), slopesOf(cells, 'baseline', options)]
-  const error = (scale: number) =>
-    Math.sqrt(cells.reduce((sum, { rows }, i) => sum + rows * ((a[i] ?? 0) - scale * (b[i] ?? 0)) ** 2, 0))
-  return limitOf(bounded('candidate'), bounded('baseline'), error, options.range)
+  const rows = counts(cells)
+  const spread = (scale: number): Spread => {
+    const slopes = a.map((slope, i) => slope - scale * (b[i] ?? 0))
+    const variance = slopes.reduce((sum, slope, i) => sum + (rows[i] ?? 0) * slope ** 2, 0)
+    return { error: Math.sqrt(variance), skewness: accelerationOf(slopes, rows) }
+  }
+  return limitOf(bounded('candidate'), bounded('baseline'), spread, options.range)
 }
 
 type Side = 'candidate' | 'baseline'

@@ -1,6 +1,6 @@
 import type { LabelMetric } from '../metrics/label.ts'
 import { measured, type Observations, rowsOf, statisticOf, weightsOf } from '../metrics/measure.ts'
-import type { RowStatistic } from '../metrics/statistic.ts'
+import { effectiveRows, type RowStatistic } from '../metrics/statistic.ts'
 import { type MetricName, metrics } from '../metrics/table.ts'
 import { type Bounds, exactBounds, intervalOf, type RelativeBounds } from './bounds.ts'
 import { inferLabels } from './cells.ts'
@@ -115,8 +115,23 @@ function infer(candidate: Reading, other: Reading | null, input: ComparisonInput
     const place = second?.placements?.(weights) ?? null
     return inferArea(first.placements(weights), place, { positive: rowsOf(input.truth, 1), weights })
   }
-  const options = { range, weights, seed, influenceOnly: metric === 'roc_auc', ...resamples }
+  const isRanked = metric === 'roc_auc' || metric === 'average_precision'
+  const options = {
+    range,
+    weights,
+    seed,
+    influenceOnly: metric === 'roc_auc',
+    ...(isRanked ? { smallestClass: smallestClass(input.truth, weights, classes) } : {}),
+    isLossBounded: metric === 'brier_score' || metric === 'log_loss',
+    ...resamples,
+  }
   return inferRows(first, second, options)
+}
+
+/** Effective rows of the smallest class. */
+function smallestClass(truth: ArrayLike<number>, weights: Float64Array, classes: number): number {
+  const sizes = Array.from({ length: classes }, (_, label) => effectiveRows(weights, (row) => truth[row] === label))
+  return Math.min(...sizes)
 }
 
 function rangeOf(metric: MetricName, classes: number): readonly [number, number] {

@@ -195,19 +195,20 @@ test('a perfect separation of few rows is not taken for certainty', () => {
 })
 
 test.each([
-  'accuracy',
-  'balanced_accuracy',
-  'precision',
-  'recall',
-  'f1',
-  'f1_macro',
-  'matthews_corrcoef',
-  'cohen_kappa',
-] as const)('%s of twenty rows without an error is not bounded by 1 from below', (metric) => {
-  const few = Array.from({ length: 20 }, (_, i) => i % 2)
+  ['accuracy', 20],
+  ['balanced_accuracy', 100],
+  ['precision', 20],
+  ['recall', 20],
+  ['f1', 20],
+  ['f1_macro', 100],
+  ['matthews_corrcoef', 100],
+  ['cohen_kappa', 100],
+] as const)('%s of %d rows without an error is not bounded by 1 from below', (metric, rows) => {
+  const few = Array.from({ length: rows }, (_, i) => i % 2)
   const { candidateInterval } = compareMetric({ metric, truth: few, candidate: few, seed: 1 })
-  expect(candidateInterval?.[0]).toBeLessThan(0.9)
-  expect(candidateInterval?.[0]).toBeGreaterThan(0.3)
+  // In 0.025 of the cases 10, or 50, rows of a class hide a share 1 − 0.025^(1/n) that is wrong: 0.308, or 0.071.
+  expect(candidateInterval?.[0]).toBeLessThan(rows === 20 ? 0.85 : 0.97)
+  expect(candidateInterval?.[0]).toBeGreaterThan(rows === 20 ? 0.65 : 0.9)
   expect(candidateInterval?.[1]).toBe(1)
 })
 
@@ -280,6 +281,40 @@ test('ranks in perfect order may still hide rows that are not', () => {
   expect(several.candidate).toBe(1)
   // One class of 100 rows may be out of order, and counts for a third.
   expect(several.candidateInterval?.[0]).toBeCloseTo(1 - (1 - 0.025 ** (1 / 100)) / 3, 12)
+})
+
+test('what is resampled takes a hundred rows, and as many as are worth a hundred when they are weighted', () => {
+  const input = inputFor('f1', 99, 5)
+  const few = compareMetric(input)
+  expect(few.reason).toBe('resampling takes 100 rows, and there are 99')
+  expect([few.interval, few.bounds.relative]).toEqual([null, null])
+  // Of one model it is a proportion, whose bounds are exact.
+  expect(few.candidateInterval).not.toBeNull()
+  expect(compareMetric(inputFor('f1', 100, 5)).interval).not.toBeNull()
+  expect(compareMetric(inputFor('f1_macro', 99, 5)).candidateInterval).toBeNull()
+  const weights = rowsOf(300, 1).map((_, i) => (i < 20 ? 10 : 1))
+  // (480)² / (20 · 100 + 280) = 101.05; with one of them at 12 it is (482)² / 2324 = 99.97.
+  expect(compareMetric({ ...inputFor('mae', 300, 5), weights }).interval).not.toBeNull()
+  weights[0] = 12
+  const weighted = compareMetric({ ...inputFor('mae', 300, 5), weights })
+  expect(weighted.interval).toBeNull()
+  expect(weighted.reason).toBe('resampling takes 100 rows, and these 300 weigh as much as 99')
+})
+
+test('ranks take ten rows of each class, unless all are in order', () => {
+  const rank = (metric: MetricName, positives: number, isPerfect = false) => {
+    const truth = Array.from({ length: 300 }, (_, i) => Number(i < positives))
+    const candidate = truth.map((label, i) => (isPerfect ? label : ((37 * i) % 101) / 101 + label / 2))
+    return compareMetric({ metric, truth, candidate, baseline: truth.map((_, i) => ((29 * i) % 97) / 97), seed: 1 })
+  }
+  for (const metric of ['roc_auc', 'average_precision'] as const) {
+    expect(rank(metric, 9)).toMatchObject({ candidateInterval: null, interval: null })
+    expect(rank(metric, 9).reason).toBe('ranking takes 10 rows of each class, and one has 9')
+    expect(rank(metric, 10).candidateInterval).not.toBeNull()
+    expect(rank(metric, 10).interval).not.toBeNull()
+  }
+  expect(rank('roc_auc', 3, true).candidateInterval?.[0]).toBeCloseTo(0.025 ** (1 / 3), 12)
+  expect(rank('roc_auc', 3, true).interval).toBeNull()
 })
 
 test('losses of which none was seen may still come', () => {

@@ -101,7 +101,7 @@ function skewed(random: Random, rows: number): Draw {
 
 test('95 % intervals of a mean loss with skewed errors hold the truth 93 to 97 % of the time', () => {
   const results = Array.from({ length: 500 }, (_, i) =>
-    compareMetric({ metric: 'mae', seed: i + 1, resamples: 249, ...skewed(createRandom(i + 1), 120) }),
+    compareMetric({ metric: 'mae', seed: i + 1, resamples: 999, ...skewed(createRandom(i + 1), 120) }),
   )
   expectNominal(coverage(500, (seed) => results[seed - 1]?.interval ?? null, 0))
   expectNominal(coverage(500, (seed) => results[seed - 1]?.candidateInterval ?? null, 1))
@@ -230,6 +230,57 @@ test.each([5, 10, 20, 50, 200])(
       const share = falsePasses(1000, 'accuracy', floor, (random) => weighted(random, rows, kinds))
       expect(share).toBeLessThanOrEqual(0.05 + 2.5 * Math.sqrt((0.05 * 0.95) / 1000))
     }
+  },
+)
+
+/** Absolute errors with heavy tails, by their mean. */
+const heavyTails = {
+  exponential: { mean: 1, draw: (random: Random) => -Math.log(1 - random.uniform()) },
+  lognormal: { mean: Math.exp(0.5), draw: (random: Random) => Math.exp(random.normal()) },
+  // E |T| = 2 √ν / ((ν − 1) B(ν/2, ½)) with ν = 3.
+  "Student's t, 3 degrees": { mean: (2 * Math.sqrt(3)) / Math.PI, draw: studentThree },
+}
+
+/** A normal over the root of a mean of three squared ones. */
+function studentThree(random: Random): number {
+  const squares = random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2
+  return Math.abs(random.normal()) / Math.sqrt(squares / 3)
+}
+
+function withErrors(random: Random, rows: number, error: (random: Random) => number): Draw {
+  const truth = Array.from({ length: rows }, () => random.normal())
+  const predict = () => truth.map((y) => y + error(random))
+  return { truth, candidate: predict(), baseline: predict() }
+}
+
+test.each([2, 3, 5, 10, 20, 50, 99])('no loss of %d rows passes or fails, with how many it takes', (rows) => {
+  for (const { mean, draw } of Object.values(heavyTails)) {
+    for (const metric of ['mae', 'rmse', 'pinball_loss', 'mape', 'r2'] as const) {
+      const drawn = withErrors(createRandom(rows), rows, draw)
+      const { bounds, interval, candidateInterval, reason } = compareMetric({
+        metric,
+        seed: 1,
+        resamples: 99,
+        ...drawn,
+      })
+      expect([bounds, interval, candidateInterval]).toEqual([
+        { candidate: null, difference: null, relative: null },
+        null,
+        null,
+      ])
+      expect(reason).toBe(`resampling takes 100 rows, and there are ${rows}`)
+    }
+    expect(falsePasses(20, 'mae', mean, (random) => withErrors(random, rows, draw))).toBe(0)
+  }
+})
+
+test.each(Object.entries(heavyTails))(
+  'a mean loss of 100 rows just at its ceiling passes in hardly more than 0.05 of the cases: %s errors',
+  (_, { mean, draw }) => {
+    const share = falsePasses(1500, 'mae', mean, (random) => withErrors(random, 100, draw))
+    // What the bootstrap leaves at 100 rows is at most 0.06 (README); three standard deviations of the simulation.
+    expect(share).toBeLessThanOrEqual(0.06 + 3 * Math.sqrt((0.06 * 0.94) / 1500))
+    expect(share).toBeGreaterThan(0.02)
   },
 )
 

@@ -1,5 +1,6 @@
 import { normalQuantile, normalSf } from '../distributions/normal.ts'
 import { type ClassSizes, classRows, type Placements, unseenArea } from '../metrics/ranking.ts'
+import { accelerationOf, cautious } from './bootstrap.ts'
 import {
   type Bounded,
   type Bounds,
@@ -10,7 +11,8 @@ import {
   unseenContrast,
   within,
 } from './bounds.ts'
-import { type Inference, noDifference, noInference } from './inference.ts'
+import { type Inference, noDifference } from './inference.ts'
+import { lackOfClass } from './minimum.ts'
 
 /** Areas of two models on the same rows with their covariances (DeLong, DeLong and Clarke-Pearson 1988). */
 export interface DeLong {
@@ -55,12 +57,31 @@ function covariance(a: Placements, b: Placements, { positive, weights }: Classed
   )
 }
 
-/** Bounds of one area on the logit scale, which keeps them inside (0, 1) and holds its level near 1. */
-function areaBounds({ area, variance }: Area, smallerClass: number): Bounds {
-  if (variance <= negligible) return unseenBounds(area, smallerClass)
+/**
+ * Bounds of one area on the logit scale, which keeps them inside (0, 1) and holds its level near 1. Perfect order is
+ * bounded however small the classes, anything else is not.
+ */
+function areaBounds({ area, variance }: Area, placed: Placements, rows: ClassedRows, smaller: number): Bounds | null {
+  const lack = lackOfClass(smaller)
+  if (variance <= negligible) return lack && area < 1 ? null : unseenBounds(area, smaller)
+  if (lack) return null
   const [logit, error] = [Math.log(area / (1 - area)), Math.sqrt(variance) / (area * (1 - area))]
+  const skewness = skewnessOf(placed, rows)
   const bound = (z: number) => 1 / (1 + Math.exp(-logit - z * error))
-  return { lower: (alpha) => bound(normalQuantile(alpha)), upper: (alpha) => bound(-normalQuantile(alpha)) }
+  return {
+    lower: (alpha) => bound(normalQuantile(cautious(alpha, -skewness, caution))),
+    upper: (alpha) => bound(-normalQuantile(cautious(alpha, skewness, caution))),
+  }
+}
+
+/** Half of what a mean takes: the logit has part of the long tail already. */
+const caution = 10
+
+/** Of the sum of the rows' influences on the area, over six. */
+function skewnessOf({ placements, area, positives, negatives }: Placements, rows: ClassedRows): number {
+  const { positive, weights } = rows
+  const total = (i: number) => (positive[i] === 1 ? positives : negatives)
+  return accelerationOf(placements.map((placement, i) => ((weights[i] ?? 0) * (placement - area)) / total(i)))
 }
 
 /** A variance that rounding leaves of placements that are all equal: of scores in perfect order, or all the same. */
@@ -75,16 +96,14 @@ function unseenBounds(area: number, smallerClass: number): Bounds {
 export function inferArea(candidate: Placements, baseline: Placements | null, rows: ClassedRows): Inference {
   const { positives, negatives } = classRows(rows.positive, rows.weights)
   const smallerClass = Math.min(positives, negatives)
-  if (smallerClass < 2) return noInference('a class has fewer than two rows')
   const both = delong(candidate, baseline ?? candidate, rows)
-  const alone = {
-    candidate: areaBounds(both.candidate, smallerClass),
-    candidateMethod: 'DeLong, logit scale',
-    reason: null,
-  }
-  if (!baseline) return { ...alone, ...noDifference }
-  const other = areaBounds(both.baseline, smallerClass)
-  return { ...alone, baseline: other, ...inferDifference(both, smallerClass), method: 'DeLong' }
+  const single = areaBounds(both.candidate, candidate, rows, smallerClass)
+  const alone = { candidate: single, candidateMethod: single ? 'DeLong, logit scale' : '' }
+  const reason = lackOfClass(smallerClass)
+  if (!baseline) return { ...alone, ...noDifference, reason: single ? null : reason }
+  const other = areaBounds(both.baseline, baseline, rows, smallerClass)
+  if (reason) return { ...alone, ...noDifference, baseline: other, reason }
+  return { ...alone, baseline: other, ...inferDifference(both, smallerClass), method: 'DeLong', reason: null }
 }
 
 function inferDifference(both: DeLong, smallerClass: number) {

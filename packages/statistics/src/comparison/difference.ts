@@ -17,26 +17,31 @@ export interface DifferenceLimit {
   normal(share: number): Bounds
   /** By what the rows cannot show. */
   unseen(share: number): Bounds
+  /** Of the sum of influences, over six. */
+  skewness(share: number): number
   readonly range: Range
   /** Of the metrics compared, for what is rounding beside them. */
   readonly size: number
 }
 
-/**
- * Near a baseline of 0, where |baseline| bends, the normal limit is that of the side it was seen on.
- * @param error of candidate − scale × baseline.
- */
-export function limitOf(a: Bounded, b: Bounded, error: (scale: number) => number, range: Range): DifferenceLimit {
+/** What the influences of the rows on candidate − scale × baseline add up to. */
+export interface Spread {
+  readonly error: number
+  readonly skewness: number
+}
+
+/** Near a baseline of 0, where |baseline| bends, the normal limit is that of the side it was seen on. */
+export function limitOf(a: Bounded, b: Bounded, spread: (scale: number) => Spread, range: Range): DifferenceLimit {
   const scaleOf = (share: number) => 1 + share * Math.sign(b.value)
   const size = Math.max(Math.abs(a.value), Math.abs(b.value))
   const unseen = (share: number) => within(unseenContrast(a, b, scaleOf(share)), relativeRange(range, share))
   const normal = (share: number) => {
     const [scale, limits] = [scaleOf(share), relativeRange(range, share)]
-    const spread = error(scale)
-    const bounds = spread > rounding * size ? normalBounds(a.value - scale * b.value, spread, limits) : null
+    const { error } = spread(scale)
+    const bounds = error > rounding * size ? normalBounds(a.value - scale * b.value, error, limits) : null
     return guarded(bounds, unseen(share), limits)
   }
-  return { normal, unseen, range, size }
+  return { normal, unseen, skewness: (share) => spread(scaleOf(share)).skewness, range, size }
 }
 
 /** Percentile bounds from what both models have on the same resamples; null where too many of them are undefined. */
@@ -52,7 +57,8 @@ export function relativeByReplicates(
     })
     const ascending = sortReplicates(beyond)
     if (!ascending) return null
-    const bounds = isConstant(ascending, limit.size) ? null : percentileBounds(ascending, limit.normal(share))
+    const varies = !isConstant(ascending, limit.size)
+    const bounds = varies ? percentileBounds(ascending, limit.normal(share), limit.skewness(share)) : null
     return guarded(bounds, limit.unseen(share), limit.range)
   }
 }

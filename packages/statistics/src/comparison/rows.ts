@@ -1,10 +1,11 @@
-import type { RowStatistic } from '../metrics/statistic.ts'
+import { effectiveRows, type RowStatistic } from '../metrics/statistic.ts'
 import { createRandom } from '../random.ts'
 import { accelerationOf, bcaBounds, isConstant, resampleRows, rounding, sortReplicates } from './bootstrap.ts'
 import { type Bounded, type Bounds, guarded, normalBounds, pValueEqual, type Range } from './bounds.ts'
 import { closedForm } from './closed-form.ts'
-import { type DifferenceLimit, limitOf, relativeByReplicates } from './difference.ts'
-import { type Inference, noDifference, noInference } from './inference.ts'
+import { type DifferenceLimit, limitOf, relativeByReplicates, type Spread } from './difference.ts'
+import { type Inference, noDifference } from './inference.ts'
+import { lackOfClass, lackOfRows } from './minimum.ts'
 
 /** Above this many rows influence functions replace the bootstrap: the normal limit is reached, and it is one pass. */
 const bootstrapTo = 50_000
@@ -16,20 +17,37 @@ export interface RowOptions {
   readonly resamples?: number
   /** Never resample (areas, whose influence functions are DeLong's placements). */
   readonly influenceOnly?: boolean
+  /** Rows of the smallest class, where ranks are compared between classes. */
+  readonly smallestClass?: number
+  /** No row can lose more than the statistic says, so that a mean loss of 0 is bounded without resampling. */
+  readonly isLossBounded?: boolean
 }
 
 /** Bounds of a metric that is a function of row weights: paired bootstrap of rows, or influence functions. */
 export function inferRows(candidate: RowStatistic, baseline: RowStatistic | null, options: RowOptions): Inference {
-  const rows = options.weights.length
-  if (rows < 2) return noInference('fewer than two rows')
   const pair = baseline ? [candidate, baseline] : [candidate]
-  const isLarge = options.influenceOnly || rows > bootstrapTo
+  const { weights, smallestClass = Number.POSITIVE_INFINITY } = options
+  const lack = lackOfRows(weights.length, effectiveRows(weights)) ?? lackOfClass(smallestClass)
+  if (lack) return withoutResampling(pair, lack, options)
+  const isLarge = options.influenceOnly || weights.length > bootstrapTo
   const resampled = isLarge || (!baseline && closedOf(candidate, options)) ? null : resample(pair, options)
   const [single, other] = pair.map((statistic, i) => boundOne(statistic, resampled, i, options))
   const reason = single?.bounds ? null : 'the metric is undefined in too many resamples'
   const shared = { candidate: single?.bounds ?? null, candidateMethod: single?.method ?? '', reason }
   if (!baseline || !other) return { ...shared, ...noDifference }
   return { ...shared, baseline: other.bounds, ...differenceOf(candidate, baseline, resampled, options) }
+}
+
+/** What is exact however few the rows are, of either model alone. */
+function withoutResampling(pair: readonly RowStatistic[], reason: string, options: RowOptions): Inference {
+  const [single, other] = pair.map((statistic) => closedOf(statistic, options))
+  const candidate = { candidate: single?.bounds ?? null, candidateMethod: single?.method ?? '' }
+  return {
+    ...candidate,
+    ...noDifference,
+    baseline: other?.bounds ?? null,
+    reason: single && pair.length === 1 ? null : reason,
+  }
 }
 
 /** Both models on the same resampled rows. */
@@ -49,9 +67,14 @@ interface Single {
   readonly method: string
 }
 
-function closedOf(statistic: RowStatistic, { weights }: RowOptions): Single | null {
+/** A mean loss up to this, a rounding of log losses at probability 1, means that no row had any. */
+const lossOfNone = 1e-15
+
+function closedOf(statistic: RowStatistic, { weights, isLossBounded }: RowOptions): Single | null {
   const tally = statistic.tally?.(weights)
-  return tally ? closedForm(tally) : null
+  if (tally) return closedForm(tally)
+  if (!isLossBounded || statistic.value(weights) > lossOfNone) return null
+  return { bounds: unseenBounds(statistic, weights), method: 'exact binomial, no loss seen' }
 }
 
 function boundOne(statistic: RowStatistic, resampled: Resampled | null, at: number, options: RowOptions): Single {
@@ -118,8 +141,11 @@ function differenceLimit(
   })
   const [a, b] = [bounded(candidate), bounded(baseline)]
   const [first, second] = [influences(candidate, weights), influences(baseline, weights)]
-  const error = (scale: number) => standardError(first.map((influence, i) => influence - scale * (second[i] ?? 0)))
-  return limitOf(a, b, error, range)
+  const spread = (scale: number): Spread => {
+    const influence = first.map((value, i) => value - scale * (second[i] ?? 0))
+    return { error: standardError(influence), skewness: accelerationOf(influence) }
+  }
+  return limitOf(a, b, spread, range)
 }
 
 /** Influence of each row on the metric over the number of rows. */
