@@ -75,23 +75,11 @@ export function expectedCalibrationError(
   binning: Binning,
 ): RowStatistic {
   const binOfRow = calibrationBins(scores, bins, binning)
-  const gaps = (weights: Float64Array) => {
-    const gap = new Float64Array(bins)
-    for (let i = 0; i < binOfRow.length; i++) {
-      const bin = binOfRow[i] ?? 0
-      gap[bin] = (gap[bin] ?? 0) + (weights[i] ?? 0) * ((events[i] ?? 0) - (scores[i] ?? 0))
-    }
-    return gap
-  }
+  const residuals = scores.map((score, i) => (events[i] ?? 0) - score)
+  const perBin = (power: 1 | 2) => (weights: Float64Array) => sumsPerBin(binOfRow, bins, weights, residuals, power)
+  const gaps = perBin(1)
   /** Standard deviation of each gap when rows are resampled. */
-  const deviations = (weights: Float64Array) => {
-    const squares = new Float64Array(bins)
-    for (let i = 0; i < binOfRow.length; i++) {
-      const bin = binOfRow[i] ?? 0
-      squares[bin] = (squares[bin] ?? 0) + ((weights[i] ?? 0) * ((events[i] ?? 0) - (scores[i] ?? 0))) ** 2
-    }
-    return squares.map(Math.sqrt)
-  }
+  const deviations = (weights: Float64Array) => perBin(2)(weights).map(Math.sqrt)
   const value = (weights: Float64Array) => gaps(weights).reduce((sum, gap) => sum + Math.abs(gap), 0) / sumOf(weights)
   return {
     value,
@@ -109,9 +97,23 @@ export function expectedCalibrationError(
     },
     gradient(weights) {
       const [gap, error, total] = [gaps(weights), value(weights), sumOf(weights)]
-      return scores.map((score, i) => {
-        return (Math.sign(gap[binOfRow[i] ?? 0] ?? 0) * ((events[i] ?? 0) - score) - error) / total
-      })
+      return residuals.map((residual, i) => (Math.sign(gap[binOfRow[i] ?? 0] ?? 0) * residual - error) / total)
     },
   }
+}
+
+/** Sums of the weighted residuals of each bin, or of their squares. */
+function sumsPerBin(
+  binOfRow: Int32Array,
+  bins: number,
+  weights: Float64Array,
+  residuals: Float64Array,
+  power: 1 | 2,
+): Float64Array {
+  const sums = new Float64Array(bins)
+  for (let i = 0; i < binOfRow.length; i++) {
+    const [bin, term] = [binOfRow[i] ?? 0, (weights[i] ?? 0) * (residuals[i] ?? 0)]
+    sums[bin] = (sums[bin] ?? 0) + (power === 1 ? term : term * term)
+  }
+  return sums
 }
