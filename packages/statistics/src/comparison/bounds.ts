@@ -71,29 +71,15 @@ export interface Bounded {
   readonly bounds: Bounds
 }
 
-/**
- * Bounds of a − scale × b from those of a and b alone and their correlation: the distances of either bound from its
- * estimate add up as standard errors do (method of variance estimates recovery, Zou and Donner 2008).
- */
-export function contrastBounds(a: Bounded, b: Bounded, scale: number, correlation: number): Bounds {
-  return contrast(a, b, scale, (ofA, ofB) =>
-    Math.sqrt(Math.max(0, ofA ** 2 + (scale * ofB) ** 2 - 2 * scale * correlation * ofA * ofB)),
-  )
-}
-
 /** Bounds of a − scale × b where a and b are bounded by what the same rows cannot show of either. */
 export function unseenContrast(a: Bounded, b: Bounded, scale: number): Bounds {
-  return contrast(a, b, scale, (ofA, ofB) => Math.max(ofA, Math.abs(scale) * ofB))
-}
-
-function contrast(a: Bounded, b: Bounded, scale: number, distance: (ofA: number, ofB: number) => number): Bounds {
   const estimate = a.value - scale * b.value
   const below = ({ value, bounds }: Bounded, alpha: number) => value - bounds.lower(alpha)
   const above = ({ value, bounds }: Bounded, alpha: number) => bounds.upper(alpha) - value
   const [harmful, harmless] = scale > 0 ? [above, below] : [below, above]
   return {
-    lower: (alpha) => estimate - distance(below(a, alpha), harmful(b, alpha)),
-    upper: (alpha) => estimate + distance(above(a, alpha), harmless(b, alpha)),
+    lower: (alpha) => estimate - Math.max(below(a, alpha), Math.abs(scale) * harmful(b, alpha)),
+    upper: (alpha) => estimate + Math.max(above(a, alpha), Math.abs(scale) * harmless(b, alpha)),
   }
 }
 

@@ -3,9 +3,9 @@ import { measured, type Observations, rowsOf, statisticOf, weightsOf } from '../
 import { effectiveRows, type RowStatistic } from '../metrics/statistic.ts'
 import { type MetricName, metrics } from '../metrics/table.ts'
 import { type Bounds, exactBounds, intervalOf, type RelativeBounds } from './bounds.ts'
-import { inferLabels } from './cells.ts'
 import { inferArea } from './delong.ts'
 import { type Inference, noInference } from './inference.ts'
+import { inferLabels } from './labels.ts'
 import { inferRows } from './rows.ts'
 
 export interface ComparisonInput extends Observations {

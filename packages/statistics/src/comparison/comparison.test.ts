@@ -8,7 +8,7 @@ import { type ComparisonInput, compareMetric } from './compare.ts'
 import { delong } from './delong.ts'
 import { boundGap } from './gap.ts'
 import { benjaminiHochberg, holm } from './multiple.ts'
-import { exactProportion, mcnemarExact, tangoBounds } from './proportion.ts'
+import { exactProportion, mcnemarExact, pairedBounds } from './proportion.ts'
 
 const rows = Array.from({ length: 200 }, (_, i) => ({ u: (37 * i) % 200, v: (61 * i) % 97, w: (29 * i) % 101 }))
 const truth = rows.map(({ u, w }) => Number(u + 2 * w > 210))
@@ -47,10 +47,10 @@ test('placements with ties are the pairwise definition', () => {
 
 test('McNemar is exact', () => {
   for (const [gained = 0, lost = 0, p = 0] of expected.mcnemar) {
-    expect(mcnemarExact({ rows: 2000, gained, lost }) / p).toBeCloseTo(1, 11)
+    expect(mcnemarExact({ gained, lost }) / p).toBeCloseTo(1, 11)
   }
-  expect(mcnemarExact({ rows: 200, gained: 3, lost: 27 })).toBeCloseTo(8.4303319454e-6, 15)
-  expect(mcnemarExact({ rows: 200, gained: 0, lost: 0 })).toBe(1)
+  expect(mcnemarExact({ gained: 3, lost: 27 })).toBeCloseTo(8.4303319454e-6, 15)
+  expect(mcnemarExact({ gained: 0, lost: 0 })).toBe(1)
   const comparison = compareMetric({ metric: 'accuracy', truth, candidate: labels(a), baseline: labels(b), seed: 1 })
   expect(comparison.pValue).toBeCloseTo(8.4303319454e-6, 15)
   expect(comparison.difference).toBeCloseTo(-0.12, 14)
@@ -58,7 +58,7 @@ test('McNemar is exact', () => {
 
 test("the interval of a proportion is Clopper and Pearson's, that of a difference Tango's", () => {
   for (const [gained = 0, lost = 0, n = 0, lower, upper] of expected.tango) {
-    const interval = intervalOf(tangoBounds({ rows: n, gained, lost }), 0.95)
+    const interval = intervalOf(pairedBounds({ both: n - gained - lost, gained, lost, neither: 0 }), 0.95)
     expect(interval?.[0]).toBeCloseTo(lower ?? Number.NaN, 6)
     expect(interval?.[1]).toBeCloseTo(upper ?? Number.NaN, 6)
   }
