@@ -29,7 +29,7 @@ export function cautious(alpha: number, skewness: number, multiple: number): num
   return alpha / (1 + multiple * Math.max(0, skewness))
 }
 
-const cautionOfOne = 20
+export const cautionOfOne = 20
 const cautionOfDifference = 40
 
 /**

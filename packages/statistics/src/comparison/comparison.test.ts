@@ -301,17 +301,17 @@ test('what is resampled takes a hundred rows, and as many as are worth a hundred
   expect(weighted.reason).toBe('resampling takes 100 rows, and these 300 weigh as much as 99')
 })
 
-test('ranks take ten rows of each class, unless all are in order', () => {
+test('ranks take twenty rows of each class, unless all are in order', () => {
   const rank = (metric: MetricName, positives: number, isPerfect = false) => {
     const truth = Array.from({ length: 300 }, (_, i) => Number(i < positives))
     const candidate = truth.map((label, i) => (isPerfect ? label : ((37 * i) % 101) / 101 + label / 2))
     return compareMetric({ metric, truth, candidate, baseline: truth.map((_, i) => ((29 * i) % 97) / 97), seed: 1 })
   }
   for (const metric of ['roc_auc', 'average_precision'] as const) {
-    expect(rank(metric, 9)).toMatchObject({ candidateInterval: null, interval: null })
-    expect(rank(metric, 9).reason).toBe('ranking takes 10 rows of each class, and one has 9')
-    expect(rank(metric, 10).candidateInterval).not.toBeNull()
-    expect(rank(metric, 10).interval).not.toBeNull()
+    expect(rank(metric, 19)).toMatchObject({ candidateInterval: null, interval: null })
+    expect(rank(metric, 19).reason).toBe('ranking takes 20 rows of each class, and one has 19')
+    expect(rank(metric, 20).candidateInterval).not.toBeNull()
+    expect(rank(metric, 20).interval).not.toBeNull()
   }
   expect(rank('roc_auc', 3, true).candidateInterval?.[0]).toBeCloseTo(0.025 ** (1 / 3), 12)
   expect(rank('roc_auc', 3, true).interval).toBeNull()

@@ -1,6 +1,6 @@
 import { normalQuantile, normalSf } from '../distributions/normal.ts'
 import { type ClassSizes, classRows, type Placements, unseenArea } from '../metrics/ranking.ts'
-import { accelerationOf, cautious } from './bootstrap.ts'
+import { accelerationOf, cautionOfOne, cautious } from './bootstrap.ts'
 import {
   type Bounded,
   type Bounds,
@@ -69,13 +69,10 @@ function areaBounds({ area, variance }: Area, placed: Placements, rows: ClassedR
   const skewness = skewnessOf(placed, rows)
   const bound = (z: number) => 1 / (1 + Math.exp(-logit - z * error))
   return {
-    lower: (alpha) => bound(normalQuantile(cautious(alpha, -skewness, caution))),
-    upper: (alpha) => bound(-normalQuantile(cautious(alpha, skewness, caution))),
+    lower: (alpha) => bound(normalQuantile(cautious(alpha, -skewness, cautionOfOne))),
+    upper: (alpha) => bound(-normalQuantile(cautious(alpha, skewness, cautionOfOne))),
   }
 }
-
-/** Half of what a mean takes: the logit has part of the long tail already. */
-const caution = 10
 
 /** Of the sum of the rows' influences on the area, over six. */
 function skewnessOf({ placements, area, positives, negatives }: Placements, rows: ClassedRows): number {

@@ -5,7 +5,7 @@
 const leastRows = 100
 
 /** Rows of each class from which ranks are bounded that are not in perfect order. */
-const leastClassRows = 10
+const leastClassRows = 20
 
 /** What rounding may take from the effective number of rows of equal weight. */
 const slack = 1e-9
