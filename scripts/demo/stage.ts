@@ -61,6 +61,8 @@ export async function openScene(root: string, home: string): Promise<Scene> {
       const seconds = ((Date.now() - started) / 1000).toFixed(1)
       console.log(`\n▸ ${title}\n  $ headgate ${words.join(' ')}   (${seconds} s, exit ${status})`)
       if (status !== expected) throw new Error(`expected exit ${expected}, got ${status}:\n${stderr}\n${stdout}`)
+      const answer = stdout.trim()
+      if (answer !== '' && !answer.includes('\n')) console.log(`  ${answer}`)
       return stdout
     },
   }

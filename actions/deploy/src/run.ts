@@ -16,7 +16,7 @@ export const run: Run<typeof stage, Ports> = async (settings, ports) => {
   refuseUnsafe(settings, ports)
   const asked = settings.modelVersion?.replace(/^v/, '')
   const model = await find(settings, ports, asked === undefined ? { alias: settings.alias } : { version: asked })
-  const reason = asked === undefined ? `alias ${settings.alias}` : `version ${asked} was asked for`
+  const reason = asked === undefined ? `it was the ${settings.alias}` : `version ${asked} was asked for`
   return carryOut(settings, ports, model, reason, false)
 }
 

@@ -117,6 +117,9 @@ describe('the document that --output names', () => {
     expect((await play('report')).stdout).toContain('Edited.')
     writeFileSync(join(folder, 'headgate.yml'), 'models: { other: {} }')
     const { code, stderr } = await play('report', '--work-folder', '.headgate/m')
-    expect([code, stderr]).toEqual([2, expect.stringContaining('Left out, being of another model: evaluation.')])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('Left out, being of another model or commit: evaluation.'),
+    ])
   })
 })

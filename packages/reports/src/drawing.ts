@@ -7,6 +7,8 @@ type Plot = Extract<Chart, { type: 'bars' | 'lines' }>
 
 const mostRows = 25
 const longestLabel = 28
+/** What happened at a moment stands last in its line, and may be a sentence. */
+const longestEvent = 90
 const trackWidth = 31
 const barWidth = 24
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
@@ -21,7 +23,7 @@ export function drawChart(chart: Chart): string[] {
     chart.points.map(({ at, label, status }) => [
       `${words[status].mark} ${nameOf(at.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/, '$1 $2'))}`,
       words[status].short,
-      nameOf(label),
+      shorten(inertText(label), longestEvent),
     ]),
   )
 }

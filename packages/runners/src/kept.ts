@@ -14,19 +14,18 @@ export interface Kept {
 const kinds = documentKinds.filter((kind) => kind !== 'profile')
 
 /**
- * Renders every document of this model again, and of this commit where one is given.
+ * Renders the documents of this model again, those of one commit: of the newest document's where none is given.
  * @throws UserError for a document that is damaged.
  */
 export async function keptReports(workFolder: string, of: Of): Promise<Kept> {
-  const found: Report[] = []
-  const leftOut: StageKind[] = []
-  for (const kind of kinds) {
-    const document = await readDocument(kind, workFolder)
-    if (document === undefined) continue
-    if (isOf(document, of)) found.push(reportOf(kind, document))
-    else leftOut.push(kind)
+  const read = await Promise.all(kinds.map(async (kind) => ({ kind, document: await readDocument(kind, workFolder) })))
+  const present = read.flatMap(({ kind, document }) => (document === undefined ? [] : [{ kind, document }]))
+  const commit = of.commit ?? newest(present.map(({ document }) => document).filter(({ model }) => model === of.model))
+  const isOf = ({ model, commit: own }: Header): boolean => model === of.model && own === commit
+  return {
+    reports: present.flatMap(({ kind, document }) => (isOf(document) ? [reportOf(kind, document)] : [])),
+    leftOut: present.flatMap(({ kind, document }) => (isOf(document) ? [] : [kind])),
   }
-  return { reports: found, leftOut }
 }
 
 interface Of {
@@ -34,8 +33,12 @@ interface Of {
   readonly commit?: string
 }
 
-function isOf({ model, commit }: Header, of: Of): boolean {
-  return model === of.model && (of.commit === undefined || commit === of.commit)
+/** The commit of the document that was made last. */
+function newest(documents: readonly Header[]): string | undefined {
+  return documents.reduce<Header | undefined>(
+    (last, document) => (last === undefined || document.createdAt > last.createdAt ? document : last),
+    undefined,
+  )?.commit
 }
 
 function reportOf<K extends StageKind>(kind: K, document: Document<K>): Report {

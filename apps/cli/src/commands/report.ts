@@ -18,7 +18,7 @@ export const command: Command = {
     const { model, workspace } = await modelSettings(values)
     const folder = resolve(workspace, values.get('work-folder') ?? `.headgate/${model}`)
     const { reports, leftOut } = await keptReports(folder, { model })
-    if (leftOut.length > 0) stderr.write(`Left out, being of another model: ${leftOut.join(', ')}.\n`)
+    if (leftOut.length > 0) stderr.write(`Left out, being of another model or commit: ${leftOut.join(', ')}.\n`)
     if (reports.length === 0)
       throw new UserError({ what: `${folder} holds no document of ${model}.`, fix: 'Run a stage first.' })
     const page = { title: model, footer: '' }
