@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { type File, OutsideError, type Problem, UserError } from '@headgate/core'
 import { replaceAtomically } from '@headgate/files'
 import { z } from 'zod'
-import { demand } from './ability.ts'
+import { can, demand, limitation } from './ability.ts'
 import { type ArtifactRoot, fileUrl, rootOf } from './artifact-root.ts'
 import { ask, type Client, serverName, transfer } from './client.ts'
 import { integer, list } from './values.ts'
@@ -37,8 +37,7 @@ export async function uploadArtifacts(
   { isReadBack = false }: UploadOptions = {},
 ): Promise<void> {
   const root = rootOf(client, artifactUri)
-  if (files.some(({ path }) => path.includes('/'))) demand(client, 'artifact-folders')
-  const problems = files.flatMap(({ path }) => pathProblem(client, path))
+  const { problems } = checkArtifacts(client, files)
   if (problems.length > 0) throw new UserError(problems)
   await inParallel(files, (file) => upload(client, root, file))
   if (isReadBack || !root.isListed) await inParallel(files, (file) => readBack(client, root, file))
@@ -78,21 +77,45 @@ function changed({ source, path }: Upload): UserError {
   })
 }
 
-/** What the server does to names: it decodes them twice, takes no `#`, and MLflow 2 names no other script in a header. */
-function pathProblem(client: Client, path: string): Problem[] {
-  const isOdd =
-    path.includes('#') ||
-    /%[0-9a-f]{2}/i.test(path) ||
-    path.split('/').some((part) => part === '' || part === '.' || part === '..')
-  const what = `${serverName(client)} does not keep a file as ${JSON.stringify(path)}.`
-  if (isOdd) return [{ what, fix: 'Use names without `#` and without `%` before two hexadecimal digits.' }]
-  if (client.dialect !== 'mlflow-2' || [...path].every((letter) => letter <= '\u00ff')) return []
-  return [
-    {
-      what: `${serverName(client)} takes a file ${JSON.stringify(path)} and cannot give it back.`,
-      fix: 'Use letters of Latin-1 in names, or MLflow 3.',
-    },
-  ]
+export interface CheckedArtifacts {
+  /** What the server keeps as it is. */
+  readonly sound: readonly Upload[]
+  /** What it does not, and why. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Tells what a server would not keep by its name: it decodes names twice and takes no `#`, MLflow 2 names other letters
+ * than Latin-1 in no header, and GitLab has no folders.
+ */
+export function checkArtifacts(client: Client, files: readonly Upload[]): CheckedArtifacts {
+  const problems: Problem[] = []
+  const sound = files.filter(({ path }) => {
+    const problem = nameProblem(client, path)
+    if (problem !== undefined) problems.push(problem)
+    return problem === undefined
+  })
+  return { sound, problems }
+}
+
+function nameProblem(client: Client, path: string): Problem | undefined {
+  const name = serverName(client)
+  const parts = path.split('/')
+  if (parts.length > 1 && !can(client, 'artifact-folders'))
+    return {
+      what: `${limitation(client, 'artifact-folders')} ${path} is in one.`,
+      fix: 'Pack the folder into one file.',
+    }
+  if (path.includes('#') || /%[0-9a-f]{2}/i.test(path) || parts.some((part) => ['', '.', '..'].includes(part)))
+    return {
+      what: `${name} does not keep a file as ${JSON.stringify(path)}.`,
+      fix: 'Use names without `#` and without `%` before two hexadecimal digits.',
+    }
+  if (client.dialect !== 'mlflow-2' || [...path].every((letter) => letter <= '\u00ff')) return undefined
+  return {
+    what: `${name} takes a file ${JSON.stringify(path)} and cannot give it back.`,
+    fix: 'Use letters of Latin-1 in names, or MLflow 3.',
+  }
 }
 
 async function compareSizes(client: Client, root: ArtifactRoot, files: readonly Upload[]): Promise<void> {

@@ -9,6 +9,8 @@ export interface Point {
   /** Milliseconds since the epoch. */
   readonly timestamp: number
   readonly step: number
+  /** The logged model (MLflow 3) that it was measured on. */
+  readonly modelId?: string | undefined
 }
 
 export interface Batch {
@@ -61,7 +63,11 @@ async function sendNaN(client: Client, runId: string, part: Chunk): Promise<void
 
 export interface Checked {
   /** What can be logged as it is. */
-  readonly sound: Required<Batch>
+  readonly sound: {
+    readonly metrics: readonly Point[]
+    readonly params: Readonly<Record<string, string>>
+    readonly tags: Readonly<Record<string, string>>
+  }
   /** What cannot, and why. */
   readonly problems: readonly Problem[]
 }
@@ -127,7 +133,7 @@ function keyProblem(key: string): string | undefined {
 }
 
 type Item =
-  | { readonly kind: 'metrics'; readonly value: Omit<Point, 'value'> & { readonly value: number | string } }
+  | { readonly kind: 'metrics'; readonly value: Omit<Point, 'value' | 'modelId'> & { readonly value: number | string } }
   | { readonly kind: 'params' | 'tags'; readonly value: { readonly key: string; readonly value: string } }
 
 type Chunk = Record<'metrics' | 'params' | 'tags', Item['value'][]>
@@ -158,7 +164,11 @@ function emptyChunk(): Chunk {
 function* itemsOf({ metrics = [], params = {}, tags = {} }: Batch): Generator<Item> {
   for (const value of pairs(tags)) yield { kind: 'tags', value }
   for (const value of pairs(params)) yield { kind: 'params', value }
-  // JSON has no NaN; its name as text is one that MLflow reads.
-  for (const point of metrics)
-    yield { kind: 'metrics', value: Number.isNaN(point.value) ? { ...point, value: 'NaN' } : point }
+  for (const point of metrics) yield { kind: 'metrics', value: metricBody(point) }
+}
+
+/** JSON has no NaN; its name as text is one that MLflow reads. */
+function metricBody({ modelId, ...point }: Point) {
+  const model = modelId === undefined ? {} : { model_id: modelId }
+  return { ...point, value: Number.isNaN(point.value) ? 'NaN' : point.value, ...model }
 }

@@ -82,6 +82,12 @@ export function readConnection(variables: Variables): Connection {
   }
 }
 
+/** The credentials that these variables hold, to be hidden wherever a command prints. */
+export function secretsOf(variables: Variables): string[] {
+  const read = readConnection(variables)
+  return read.secretNames.flatMap((name) => read.variables[name] || [])
+}
+
 function readAddress(given: string | undefined, problems: Problem[]): URL | undefined {
   const fix = 'Set it to the address of the server, such as https://mlflow.example.org.'
   const url = given ? URL.parse(given) : null

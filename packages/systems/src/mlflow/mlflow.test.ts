@@ -67,7 +67,7 @@ describe('what the server is', () => {
 })
 
 describe('settings', () => {
-  test.each([
+  test.each<[Record<string, string>, RegExp]>([
     [{}, /MLFLOW_TRACKING_URI is not set/],
     [{ MLFLOW_TRACKING_URI: 'file:./mlruns' }, /begins with file:.*https:\/\/mlflow\.example\.org/],
     [{ MLFLOW_TRACKING_URI: 'mlruns' }, /no address of a server/],
