@@ -141,11 +141,19 @@ function laptop(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofCi.test(name)))
 }
 
+export interface Running {
+  readonly env?: NodeJS.ProcessEnv
+  /** Milliseconds until it is killed. */
+  readonly killAfter?: number
+  /** Gets what ends it by a signal, at a moment that is known elsewhere. */
+  readonly onStart?: (end: (signal: NodeJS.Signals) => void) => void
+}
+
 /** Runs the command line in the repository; with \`killAfter\`, ends it and all it started after so many milliseconds. */
 export function headgate(
   { folder }: Pick<Repository, 'folder'>,
   words: readonly string[],
-  { env = {}, killAfter }: { env?: NodeJS.ProcessEnv; killAfter?: number } = {},
+  { env = {}, killAfter, onStart }: Running = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [command, ...words], {
@@ -156,6 +164,7 @@ export function headgate(
     const said = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
+    onStart?.((signal) => void child.kill(signal))
     const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter)
     child.once('error', reject)
     child.once('close', (code, signal) => {

@@ -26,13 +26,21 @@ function collect(value: Record<string, unknown>, prefix: string, metrics: Record
 }
 
 function parse(text: string, file: string): unknown {
-  // Strings are matched first, so that a "NaN" inside one stays.
-  const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-    token.startsWith('"') ? token : 'null',
-  )
   try {
-    return JSON.parse(strict)
+    return parsePython(text, () => 'null')
   } catch (error) {
     throw new UserError({ what: `is not JSON: ${(error as Error).message}.`, where: { file } })
   }
+}
+
+/**
+ * Reads JSON as Python writes it, with NaN and Infinity, which are no JSON: `replace` says what stands in their place.
+ * @throws SyntaxError for all else that is not JSON.
+ */
+export function parsePython(text: string, replace: (token: string) => string): unknown {
+  // Strings are matched first, so that a "NaN" inside one stays.
+  const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+    token.startsWith('"') ? token : replace(token),
+  )
+  return JSON.parse(strict)
 }

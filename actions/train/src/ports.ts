@@ -3,12 +3,15 @@ import type { Forge } from '@headgate/forges'
 import type { Cache, Log } from '@headgate/runners'
 import type { Executor } from './executors/port.ts'
 import type { Held } from './held.ts'
+import type { Tracking } from './tracking/port.ts'
 
 type RunState = Awaited<ReturnType<Forge['runState']>>
 
 /** What a training needs of its surroundings. */
 export interface Ports {
   readonly executor: Executor
+  /** The tracking server; `undefined` where there is none, or it is off. */
+  readonly tracking: Tracking | undefined
   readonly cache: Cache | undefined
   readonly log: Log
   /** Absolute path of the work tree. */
@@ -22,6 +25,8 @@ export interface Ports {
   readonly held: Partial<Held>
   /** The CI run that this is; `null` outside a CI. */
   readonly ciRun: string | null
+  /** Which attempt at that CI run, from 1. */
+  readonly ciAttempt: number
   /** How a CI run stands, where the forge can be asked. */
   readonly runState: ((ciRun: string) => Promise<RunState>) | undefined
   readonly labels: readonly string[]

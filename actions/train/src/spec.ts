@@ -5,17 +5,26 @@ import type { Spec } from './executors/port.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
+import type { TrackedRun } from './tracking/port.ts'
+
+/** What is there for a training before it begins. */
+export interface Opened {
+  readonly runId: string
+  /** Absolute path of an empty folder. */
+  readonly output: string
+  readonly tracked: TrackedRun | undefined
+}
 
 /** The training as an executor gets it. */
 export function specOf(
   settings: Settings<typeof stage>,
   plan: Plan,
   ports: Ports,
-  runId: string,
-  output: string,
+  { runId, output, tracked }: Opened,
 ): Spec {
   const { workspace, secrets } = ports
   const lock = plan.environment.lock?.path
+  const variables = { ...settings.env, ...tracked?.variables }
   const isSecret = (value: string): boolean => secrets.some((secret) => value.includes(secret))
   return {
     name: jobName(settings, plan),
@@ -29,8 +38,8 @@ export function specOf(
     data: plan.data.map(({ path, digest }) => ({ location: resolve(workspace, path), digest })),
     output,
     inherited: ports.environment,
-    variables: settings.env,
-    secretNames: Object.keys(settings.env).filter((name) => isSecret(settings.env[name] ?? '')),
+    variables,
+    secretNames: Object.keys(variables).filter((name) => isSecret(variables[name] ?? '')),
     lock: lock === undefined ? null : join(workspace, lock),
     labels: {
       runId,
@@ -48,7 +57,7 @@ export function specOf(
 const longestName = 63
 
 /** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
-function jobName({ model, executor, memory }: Settings<typeof stage>, { key }: Plan): string {
+export function jobName({ model, executor, memory }: Settings<typeof stage>, { key }: Plan): string {
   const digits = digestOfValue([model, executor, key, memory ?? null]).slice('sha256:'.length, 'sha256:'.length + 12)
   const words = `headgate-${model.replaceAll('/', '-')}`.slice(0, longestName - digits.length - 1).replace(/-+$/, '')
   return `${words}-${digits}`

@@ -3,6 +3,7 @@ import { byteSizeSchema, defineStage, durationSchema, environmentSetting, storeS
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorNames } from './executors/port.ts'
+import { trackingKinds } from './tracking/port.ts'
 
 const settings = z.object({
   run: z.union([z.string(), z.array(z.string()).min(1)]).meta({
@@ -60,6 +61,18 @@ const settings = z.object({
   fetchLimit: byteSizeSchema
     .prefault('10GB')
     .meta({ description: 'How much remote data is downloaded at most. Not in this release, which reads files.' }),
+  tracking: z
+    .enum(['auto', ...trackingKinds, 'off'])
+    .default('auto')
+    .meta({
+      description:
+        'Where the training is logged, with its parameters, metrics, data, artifacts and model. `auto`: to MLflow where `MLFLOW_TRACKING_URI` is set. A server that does not answer is an error before anything is trained.',
+    }),
+  experiment: z.string().optional().meta({
+    description: 'The experiment of the tracking server that the training is logged to.',
+    defaultText: '`MLFLOW_EXPERIMENT_NAME`, else the model’s name',
+    example: 'flight-delays',
+  }),
   onPullRequest: z
     .enum(['always', 'label', 'never'])
     .default('always')

@@ -25,6 +25,7 @@ export async function sweep(
     if (settings.dryRun) continue
     await executor.cancel(listed.job)
     await executor.release(listed.job)
+    await (await ports.tracking?.find(listed.labels.runId))?.end('killed')
   }
   const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : count(ended, 'training')} without anybody who waits for it.`
   const run = describe(plan, executor.name, newRunId(ports.now()), ports.now())

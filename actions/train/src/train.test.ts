@@ -2,90 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Document, EventKind } from '@headgate/core'
+import type { Document } from '@headgate/core'
 import { documentSchema, Interruption, schemaName } from '@headgate/core'
 import { digestFile, writeDocument } from '@headgate/files'
 import type { Log } from '@headgate/runners'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
-import { processExecutor } from './executors/process/executor.ts'
+import { contextOf, makeProject, portsOf, settingsOf, trainer } from '../test/project.ts'
 import type { Ports } from './ports.ts'
 import { reasonNotToTrain, run } from './run.ts'
 import { stage } from './stage.ts'
-
-const trainer = `
-const { mkdirSync, writeFileSync, readFileSync, readdirSync } = require('node:fs')
-const output = process.env.HEADGATE_OUTPUT
-if (readdirSync(output).length > 0) throw new Error('the output folder is not empty')
-const params = JSON.parse(readFileSync(process.env.HEADGATE_PARAMS, 'utf8'))
-console.log('data ' + process.env.HEADGATE_DATA.split('\\n').length, process.env.HEADGATE_RUN_ID, 'Zürich', process.env.TOKEN ?? '')
-if (params.fail) { console.error('no such column: späť'); process.exit(3) }
-if (params.hang) { console.log('pid ' + process.pid); setInterval(() => {}, 1000) }
-else {
-  if (params.forget !== 'model') { mkdirSync(output + '/model'); writeFileSync(output + '/model/model.json', JSON.stringify(params)) }
-  if (params.forget !== 'predictions') writeFileSync(output + '/predictions.csv', 'id,score\\n1,0.5\\n')
-  writeFileSync(output + '/metrics.json', '{"auc": 0.7, "loss": NaN, "by": {"note": "NaN", "f1": -Infinity}}')
-}
-`
-
-function makeProject(): string {
-  const root = mkdtempSync(join(tmpdir(), 'train-'))
-  mkdirSync(join(root, 'data'))
-  writeFileSync(join(root, 'train.cjs'), trainer)
-  writeFileSync(join(root, 'data', 'a.csv'), 'id\n1\n')
-  writeFileSync(join(root, 'data', 'b.csv'), 'id\n2\n')
-  writeFileSync(join(root, 'requirements.txt'), 'scikit-learn==1.5.0\n')
-  writeFileSync(join(root, '.gitignore'), '.headgate/\n')
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'ignore' })
-  git('init', '-q')
-  git('add', '.')
-  git('-c', 'user.name=Ada', '-c', 'user.email=ada@localhost', 'commit', '-q', '-m', 'begin')
-  return root
-}
-
-function settingsOf(root: string, more: Record<string, unknown> = {}): Parameters<typeof run>[0] {
-  const given = { run: [process.execPath, 'train.cjs'], data: 'data/*.csv', ...more }
-  const common = { config: 'headgate.yml', model: 'm', workFolder: join(root, '.headgate/m'), failOn: 'inconclusive' }
-  const rest = { dryRun: false, logLevel: 'info', comment: true, handOver: 'artifact' }
-  return { ...z.object(stage.settings.shape).parse(given), ...common, ...rest } as Parameters<typeof run>[0]
-}
-
-/** A laptop's, whose work folder is its own. */
-function contextOf(event: EventKind): Ports['context'] {
-  return { runner: 'local', event, branch: 'main', defaultBranch: 'main' }
-}
-
-function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}): Ports {
-  const tell = (message: string): void => void lines.push(message)
-  const log: Log = {
-    debug: tell,
-    info: tell,
-    notice: tell,
-    warning: tell,
-    error: tell,
-    group: (_, work) => work(),
-    quote: (_, work) => work(tell),
-  }
-  return {
-    executor: processExecutor(tmpdir()),
-    cache: undefined,
-    log,
-    workspace: root,
-    temporary: mkdtempSync(join(tmpdir(), 'train-temporary-')),
-    commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
-    context: contextOf('push'),
-    held: {},
-    ciRun: null,
-    runState: undefined,
-    labels: [],
-    environment: {},
-    secrets: [],
-    publish: async () => {},
-    signal: new AbortController().signal,
-    now: () => new Date(),
-    ...more,
-  }
-}
 
 function runnerOf({ context, ciRun }: Ports): Document['runner'] {
   return { kind: context.runner, event: context.event, os: 'linux', ...(ciRun === null ? {} : { runId: ciRun }) }

@@ -14,8 +14,10 @@ import { openOutput, readOutput, swapOutput } from './output.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { keep } from './reuse.ts'
-import { specOf } from './spec.ts'
+import { jobName, specOf } from './spec.ts'
 import type { stage } from './stage.ts'
+import { closeRun, inTrackedRun, runIdOfJob } from './tracking/course.ts'
+import type { TrackedRun } from './tracking/port.ts'
 import { count, duration } from './words.ts'
 
 type TrainSettings = Settings<typeof stage>
@@ -24,30 +26,61 @@ type Found = Findings<typeof stage>
 /** Submits a training; the handle is written before anybody waits. With `detach` that is all. */
 export async function submit(settings: TrainSettings, plan: Plan, ports: Ports, reason: string): Promise<Found> {
   if (settings.detach && !ports.executor.isLasting) throw cannotDetach(ports)
-  const id = newRunId(ports.now())
-  const folder = await openOutput(settings.workFolder, id)
-  const body = bodyOf(plan, describe(plan, ports.executor.name, id, ports.now()), reason)
+  const startedAt = ports.now()
+  const there = await runIdOfJob(jobName(settings, plan), settings.model, ports)
+  const begun = { settings, plan, ports, reason, startedAt, runId: there ?? newRunId(startedAt) }
+  return inTrackedRun(begun, (tracked) => begin(begun, tracked))
+}
+
+interface Begun {
+  readonly settings: TrainSettings
+  readonly plan: Plan
+  readonly ports: Ports
+  readonly reason: string
+  readonly startedAt: Date
+  readonly runId: string
+}
+
+async function begin(begun: Begun, tracked: TrackedRun | undefined): Promise<Found> {
+  const { settings, plan, ports, reason, startedAt, runId } = begun
+  const output = await openOutput(settings.workFolder, runId)
+  const body = trackedBody(plan, describe(plan, ports.executor.name, runId, startedAt), reason, tracked)
   try {
-    const submitted = await ports.executor.submit(specOf(settings, plan, ports, id, folder)).catch(asFailure)
-    if ('message' in submitted) return failed(plan, body, submitted)
+    const spec = specOf(settings, plan, ports, { runId, output, tracked })
+    const submitted = await ports.executor.submit(spec).catch(asFailure)
+    if ('message' in submitted) return await closeRun(tracked, begun, failed(plan, body, submitted), 'failed')
     const handle = handleOf(settings, plan, ports, body, submitted)
-    if (ports.executor.isLasting) await publish(settings, ports, handle)
-    if (settings.detach) return detached(plan, body, handle)
-    return await conclude({ settings, plan, ports, folder, handle, reason })
+    const go = async (own: TrackedRun | undefined): Promise<Found> => {
+      if (ports.executor.isLasting) await publish(settings, ports, handle)
+      if (settings.detach) return detached(plan, body, handle)
+      return conclude({ settings, plan, ports, folder: output, handle, reason, tracked: own })
+    }
+    if (submitted.runId === runId) return await go(tracked)
+    // Somebody else submitted the same training in between: its run is the one to log to.
+    await tracked?.discard()
+    return await inTrackedRun({ ...begun, runId: submitted.runId }, go)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(output, { recursive: true, force: true })
   }
 }
 
 /** Takes up a training that was submitted before, here or elsewhere. */
 export async function attachTo(handle: Handle, settings: TrainSettings, plan: Plan, ports: Ports): Promise<Found> {
   ports.log.info(`Attached to run ${handle.runId}, submitted at ${handle.startedAt}.`)
-  const folder = await openOutput(settings.workFolder, handle.runId)
-  try {
-    return await conclude({ settings, plan, ports, folder, handle, reason: `attached to run ${handle.runId}.` })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const reason = `attached to run ${handle.runId}.`
+  const begun = { settings, plan, ports, reason, startedAt: new Date(handle.startedAt), runId: handle.runId }
+  return inTrackedRun(begun, async (tracked) => {
+    const folder = await openOutput(settings.workFolder, handle.runId)
+    try {
+      return await conclude({ settings, plan, ports, folder, handle, reason, tracked })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+}
+
+function trackedBody(plan: Plan, run: Training['run'], reason: string, tracked: TrackedRun | undefined): Training {
+  return { ...bodyOf(plan, run, reason), tracking: tracked ? { ...tracked.reference, notLogged: [] } : null }
 }
 
 function cannotDetach({ executor }: Ports): UserError {
@@ -98,6 +131,7 @@ interface Course {
   readonly folder: string
   readonly handle: Handle
   readonly reason: string
+  readonly tracked: TrackedRun | undefined
 }
 
 /** Follows a job to its end, brings what it left, and puts it in place. */
@@ -106,12 +140,15 @@ async function conclude(course: Course): Promise<Found> {
   const { executor } = ports
   const title = `Training: ${commandText(plan.argv)}`
   const ended = await ports.log.quote(title, (show) => watch(executor, handle.job, watchOptions(course, show)))
-  const body = bodyOf(plan, ranOf(course, ended), course.reason)
+  const body = trackedBody(plan, ranOf(course, ended), course.reason, course.tracked)
   const failure = failureOf(ended, plan, settings)
   if (failure === undefined) await executor.collect(handle.job, folder)
   const found = failure ? failed(plan, body, failure) : await finish(settings, plan, ports, body, folder)
+  const end = found.body.error === undefined ? 'finished' : ended.state === 'cancelled' ? 'killed' : 'failed'
+  const logged = await closeRun(course.tracked, course, found, end)
+  if (end === 'finished') await keep(settings, plan, ports, logged.body, logged.inputs)
   await executor.release(handle.job)
-  return found
+  return logged
 }
 
 function watchOptions(
@@ -152,9 +189,7 @@ async function finish(
   const { metrics, predictions } = output
   const artifacts = [...output.artifacts]
   const body: Training = { ...described, artifacts, metrics, predictions, modelArtifact: { path, ...output.model } }
-  const inputs = inputsOf(plan)
-  await keep(settings, plan, ports, body, inputs)
-  return { verdict: 'pass', summary: summaryOf(body), inputs, body }
+  return { verdict: 'pass', summary: summaryOf(body), inputs: inputsOf(plan), body }
 }
 
 function failed(plan: Plan, body: Training, error: Failure): Found {

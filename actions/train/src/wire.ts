@@ -1,4 +1,6 @@
-import { type Settings, UserError } from '@headgate/core'
+import { join } from 'node:path'
+import { digestOf, documentFile, type Settings, UserError } from '@headgate/core'
+import { readDocument, readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, storeOptionsOf } from '@headgate/stores'
@@ -6,6 +8,7 @@ import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
+import type { Tracking, TrackingKind } from './tracking/port.ts'
 
 type Open = (settings: Settings<typeof stage>, runner: Runner) => Executor | Promise<Executor>
 
@@ -26,14 +29,36 @@ async function openExecutor(settings: Settings<typeof stage>, runner: Runner): P
   })
 }
 
+type OpenTracking = (settings: Settings<typeof stage>, runner: Runner) => Tracking
+
+const trackings: Readonly<Record<TrackingKind, () => Promise<OpenTracking>>> = {
+  mlflow: async () => (await import('./tracking/mlflow/tracking.ts')).openMlflow,
+}
+
+/** An empty variable is an absent one: CIs leave secrets empty where they may not be read. */
+async function openTracking(settings: Settings<typeof stage>, runner: Runner): Promise<Tracking | undefined> {
+  const isNamed = Boolean(settings.env.MLFLOW_TRACKING_URI ?? runner.variables.MLFLOW_TRACKING_URI)
+  const kind = settings.tracking === 'auto' ? (isNamed ? 'mlflow' : 'off') : settings.tracking
+  return kind === 'off' ? undefined : (await trackings[kind]())(settings, runner)
+}
+
+/** Says to the tracking server which training has its document, and ends the connection. */
+async function closeTracking(tracking: Tracking, { workFolder }: Settings<typeof stage>): Promise<void> {
+  const text = await readText(join(workFolder, documentFile('training')))
+  const document = text === undefined ? undefined : await readDocument('training', workFolder).catch(() => undefined)
+  await tracking.close(text && document ? { runId: document.run.id, digest: digestOf(text) } : undefined)
+}
+
 /** Chooses the executor, and hides what `env` took from the CI's secrets. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
-  const secrets = secretsOf(settings, runner)
+  const tracking = await openTracking(settings, runner)
+  const secrets = [...new Set([...secretsOf(settings, runner), ...longEnough(tracking?.secrets ?? [])])]
   for (const secret of secrets) runner.mask(secret)
   const forge = await forgeOf(runner.context.forge)
   return {
     ports: {
       executor: await openExecutor(settings, runner),
+      tracking,
       cache: await runner.cache(),
       log: runner.log,
       workspace: runner.workspace,
@@ -42,6 +67,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       context: runner.context,
       held: await holdSettings(settings, runner),
       ciRun: runner.context.run?.id || null,
+      ciAttempt: runner.context.run?.attempt ?? 1,
       runState: forge && ((ciRun) => forge.runState(ciRun)),
       labels: runner.context.pullRequest?.labels ?? [],
       environment: runner.environment,
@@ -52,6 +78,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     },
     openStore: () => openStore(settings.store, storeOptionsOf(runner, forge)),
     announce: announcer({ forge, context: runner.context }),
+    ...(tracking === undefined ? {} : { close: () => closeTracking(tracking, settings) }),
   }
 }
 
@@ -59,9 +86,11 @@ const shortestSecret = 6
 
 /** What `env` gives back to the command: values that came, whole or in part, from the runner's own environment. */
 function secretsOf({ env }: Pick<Settings<typeof stage>, 'env'>, runner: Runner): string[] {
-  const known = Object.values(runner.variables).filter((value) => value !== undefined && value.length >= shortestSecret)
-  const taken = Object.values(env).flatMap((value) =>
-    known.filter((part) => part !== undefined && value.includes(part)),
-  )
-  return [...new Set(taken.filter((part) => part !== undefined))]
+  const known = longEnough(Object.values(runner.variables))
+  return Object.values(env).flatMap((value) => known.filter((part) => value.includes(part)))
+}
+
+/** What is shorter would be hidden in words that have nothing to do with it. */
+function longEnough(values: readonly (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined && value.length >= shortestSecret) as string[]
 }

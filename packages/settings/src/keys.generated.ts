@@ -31,6 +31,8 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'timeout',
     'memory',
     'fetch-limit',
+    'tracking',
+    'experiment',
     'on-pull-request',
     'detach',
     'attach',

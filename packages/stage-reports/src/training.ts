@@ -8,6 +8,7 @@ type Training = Document<'training'>
 export function reportTraining(document: Training): Report {
   const sections = [
     ...failure(document),
+    section('Not logged to the tracking server', 20, notLogged(document)),
     section('Metrics of the training itself', 30, metrics(document)),
     section('Run', 40, run(document)),
     section('Inputs', 50, inputs(document)),
@@ -30,6 +31,11 @@ function failure({ error }: Training): Section[] {
   return [section('What went wrong', 10, [code('text', error.message), sentence(error.remedy)])]
 }
 
+function notLogged({ tracking }: Training): Block[] {
+  const missing = tracking?.notLogged ?? []
+  return missing.length === 0 ? [] : [sentence('The training itself is whole.'), code('text', missing.join('\n'))]
+}
+
 function metrics({ metrics: found }: Training): Block[] {
   const rows = Object.entries(found).map(([name, value]) => [
     { code: name },
@@ -41,7 +47,7 @@ function metrics({ metrics: found }: Training): Block[] {
 }
 
 /** Nothing of whether this run was trained now or taken over: a second one must not change the comment. */
-function run({ run: ran, environment, key }: Training): Block[] {
+function run({ run: ran, environment, key, tracking }: Training): Block[] {
   const rows = [
     ['Run', `${ran.id}, started ${ran.startedAt}`],
     ['Command', { code: commandText(ran.command) }],
@@ -51,6 +57,9 @@ function run({ run: ran, environment, key }: Training): Block[] {
     ['Peak memory', ran.peakMemoryBytes === null ? 'unknown' : mebibytes(ran.peakMemoryBytes)],
     ['Interpreter', environment.interpreter ?? 'unknown'],
     ['Machine', `${environment.os}, ${environment.cpu}`],
+    ...(tracking
+      ? [['Tracked by', { link: { text: `${tracking.kind} run ${tracking.runId}`, url: tracking.url } }]]
+      : []),
     ['Key', { code: key }],
   ]
   return [table('Run', ['', 'Value'], rows)]

@@ -57,7 +57,17 @@ export const trainingSchema = z.object({
     .nullable()
     .meta({ description: 'The folder `model/` as one: the digest of its tree.' }),
   predictions: fileSchema.nullable(),
-  tracking: z.object({ kind: z.string(), url: z.string(), runId: z.string() }).nullable(),
+  tracking: z
+    .object({
+      kind: z.string(),
+      url: z.string().meta({ volatile: true, description: 'The run’s page.' }),
+      runId: z.string().meta({ volatile: true }),
+      notLogged: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'What the tracking server did not get, and why.' }),
+    })
+    .nullable(),
   key: digestSchema.meta({ description: 'Of code paths, data, parameters, lock, command and image.' }),
   cache: z.object({ hit: z.boolean(), reason: z.string() }),
   error: failureSchema.optional(),
