@@ -7,6 +7,8 @@ export interface Server {
   /** What the user sets: the address, and credentials where it wants some. */
   readonly environment: Readonly<Record<string, string>>
   readonly major: 2 | 3
+  /** The Python that has the same MLflow, and scikit-learn. */
+  readonly interpreter: string
   /** Runs Python with MLflow's client connected; what it prints as JSON comes back. `arguments` are in `a`. */
   readonly python: (program: string, a?: unknown) => Promise<never>
 }
@@ -49,7 +51,7 @@ function serverOf({ title, major }: Known, address: string, python: string): Ser
       ? {}
       : { MLFLOW_TRACKING_USERNAME: url.username, MLFLOW_TRACKING_PASSWORD: decodeURIComponent(url.password) }),
   }
-  return { title, major, environment, python: startPython(python, environment) }
+  return { title, major, environment, interpreter: python, python: startPython(python, environment) }
 }
 
 const reader = `
