@@ -21,7 +21,7 @@ export interface UploadOptions {
   readonly isReadBack?: boolean
 }
 
-const chunkBytes = 256 * 1024
+const chunkBytes = 2 ** 20
 const atOnce = 4
 
 /**
