@@ -66,7 +66,7 @@ const settings = z.object({
     .default('auto')
     .meta({
       description:
-        'Where the training is logged, with its parameters, metrics, data, artifacts and model. `auto`: to MLflow where `MLFLOW_TRACKING_URI` is set. A server that does not answer is an error before anything is trained.',
+        'Where the training is logged, with its parameters, data, artifacts, model and metrics: those of `metrics.json`, and their course where there is a `metrics.ndjson` of lines `{"key", "value", "step", "timestamp"}`. `auto`: to MLflow where `MLFLOW_TRACKING_URI` is set. A server that does not answer is an error before anything is trained.',
     }),
   experiment: z.string().optional().meta({
     description: 'The experiment of the tracking server that the training is logged to.',
