@@ -104,7 +104,8 @@ test('a server that cannot be reached is outside, and nothing is trained', async
     const { code, stderr } = await train()
     expect(code).toBe(3)
     expect(stderr).toMatch(/nobody listens there/)
-    expect(stderr).toMatch(/Check MLFLOW_TRACKING_URI/)
+    expect(stderr).toMatch(/Check MLFLOW_TRACKING_URI.*Nothing was trained; `tracking: off` trains without it/)
+    expect(stderr.match(/nobody listens there/g)).toHaveLength(1)
     expect(documentsOf(repository)).toEqual([])
     const off = await headgate(repository, ['train', '--data', 'train.csv', '--tracking', 'off'], {
       env: { MLFLOW_TRACKING_URI: twin.url },
@@ -144,6 +145,13 @@ test('a training that fails is called failed, and its credentials are seen nowhe
   expect(twin.runs.map(({ status }) => status)).toEqual(['FAILED'])
   expect(twin.runs[0]?.tags.get('headgate.error')).toContain('ended with exit code 3')
   expect(readFileSync(join(repository.work, 'training.json'), 'utf8') + stderr).not.toContain('s3cr3t')
+})
+
+test('an address of files is told, with the way to train without', async () => {
+  const repository = makeRepository()
+  const env = { MLFLOW_TRACKING_URI: 'file:./mlruns' }
+  const { code, stderr } = await headgate(repository, ['train', '--data', 'train.csv'], { env })
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/begins with file:.*`tracking: off`/)])
 })
 
 test.each([

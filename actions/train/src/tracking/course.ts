@@ -59,7 +59,15 @@ async function open({ settings, plan, ports, runId, startedAt }: Opened): Promis
     owner: await ownerOf(ports, runId),
   }
   const living = await livingRuns(settings, ports)
-  return ports.tracking.open(beginning, (owner) => isGone(owner, ports, living))
+  return ports.tracking.open(beginning, (owner) => isGone(owner, ports, living)).catch(untrained)
+}
+
+/** Nothing is trained that should be tracked and cannot be. */
+function untrained(error: unknown): never {
+  if (!(error instanceof OutsideError)) throw error
+  const { tried, state, next } = error
+  const way = `${next} Nothing was trained; \`tracking: off\` trains without it.`
+  throw new OutsideError({ tried, state, next: way }, { cause: error })
 }
 
 const livingStates: ReadonlySet<string> = new Set(['waiting', 'running', 'succeeded'])

@@ -45,7 +45,7 @@ export function openMlflow(settings: Settings<typeof stage>, runner: Runner): Tr
 
 /** @throws UserError when the variables that name the server are wrong. */
 export function mlflowTracking(options: MlflowOptions): Tracking {
-  const secrets = mlflow.secretsOf(options.environment)
+  const secrets = secretsOf(options)
   const finished = new Map<string, string>()
   let experiment: Promise<Experiment> | undefined
   const connect = (): Promise<Experiment> => {
@@ -66,14 +66,27 @@ export function mlflowTracking(options: MlflowOptions): Tracking {
       return found && trackedRun(where, found, () => undefined)
     },
     close: async (written) => {
-      if (experiment === undefined) return
-      const { client } = await experiment
+      const client = (await experiment?.catch(() => undefined))?.client
+      if (client === undefined) return
       const id = written && finished.get(written.runId)
       if (written !== undefined && id !== undefined) await settle(client, id, written.digest)
       await mlflow.close(client)
     },
   }
 }
+
+/** Whoever cannot, or does not want to, track with these variables is told how to train without. */
+function secretsOf({ environment }: MlflowOptions): readonly string[] {
+  try {
+    return mlflow.secretsOf(environment)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const problems = error.problems.map((one) => ({ ...one, fix: `${one.fix ?? ''} ${without}`.trim() }))
+    throw new UserError(problems, { cause: error })
+  }
+}
+
+const without = 'Or train untracked, with `tracking: off`.'
 
 async function openExperiment({ environment, experiment, model, signal }: MlflowOptions): Promise<Experiment> {
   const client = await mlflow.connect(environment, { signal })
@@ -166,6 +179,6 @@ async function permitted(tell: (message: string) => void, work: () => Promise<vo
 
 /** Says at a run that its document is written, so that no later attempt takes it for one that was cut off. */
 async function settle(client: mlflow.Client, id: string, digest: string): Promise<void> {
-  const patient = mlflow.withOptions(client, { signal: undefined, retries: 1 })
+  const patient = mlflow.withOptions(client, { signal: undefined })
   await mlflow.logBatch(patient, id, { tags: { [tag.document]: digest } })
 }
