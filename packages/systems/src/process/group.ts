@@ -69,7 +69,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 async function isGroupAlive(group: number): Promise<boolean> {
   if (process.platform === 'linux') {
     const members = await membersOf(group)
-    return members.some((member) => member.state !== 'Z' && member.state !== 'X')
+    return members.some((member) => !member.hasEnded)
   }
   try {
     process.kill(process.platform === 'win32' ? group : -group, 0)
@@ -95,7 +95,7 @@ export async function groupMemory(group: number): Promise<GroupMemory | undefine
 
 interface Member {
   readonly pid: number
-  readonly state: string
+  readonly hasEnded: boolean
 }
 
 async function membersOf(group: number): Promise<Member[]> {
@@ -103,7 +103,7 @@ async function membersOf(group: number): Promise<Member[]> {
   const found = await Promise.all(
     names.map(async (name) => {
       const fields = statFields(await read(`/proc/${name}/stat`))
-      return Number(fields[2]) === group ? [{ pid: Number(name), state: fields[0] ?? '' }] : []
+      return Number(fields[2]) === group ? [{ pid: Number(name), hasEnded: hasEnded(fields) }] : []
     }),
   )
   return found.flat()
@@ -114,10 +114,19 @@ function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
+/**
+ * Whether a process has ended and only waits to be collected. While it ends, its first thread looks so before the
+ * others have let go of its files and ports.
+ */
+function hasEnded(fields: readonly string[]): boolean {
+  const threads = Number(fields[17])
+  return (fields[0] === 'Z' || fields[0] === 'X') && !(threads > 1)
+}
+
 async function startOnLinux(pid: number): Promise<string | undefined> {
   const fields = statFields(await read(`/proc/${pid}/stat`))
   const ticks = fields[19]
-  if (ticks === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined
+  if (ticks === undefined || hasEnded(fields)) return undefined
   const boot = await read('/proc/sys/kernel/random/boot_id')
   return `${boot.trim()}/${ticks}`
 }

@@ -173,6 +173,31 @@ test('a service outlives its start, is found by its pid file, and ends by its id
   expect(await isPortTaken(port)).toBe(false)
 })
 
+test('a process whose first thread has ended still runs in the others, and holds what it holds', async () => {
+  const code = [
+    'import ctypes, socket, threading, time',
+    'held = socket.create_server(("127.0.0.1", 0))',
+    'threading.Thread(target=time.sleep, args=(60,), daemon=True).start()',
+    'print(held.getsockname()[1], flush=True)',
+    'ctypes.CDLL(None).pthread_exit(None)',
+  ]
+  const [pidFile, logFile] = [join(folder, 'threads.pid'), join(folder, 'threads.log')]
+  const environment = { PATH: process.env.PATH ?? '' }
+  const identity = await startService({
+    argv: ['python3', '-c', code.join('\n')],
+    cwd: folder,
+    environment,
+    pidFile,
+    logFile,
+  })
+  const state = (): string | undefined => readFileSync(`/proc/${identity.pid}/stat`, 'utf8').split(') ')[1]?.[0]
+  await expect.poll(state, { timeout: 10_000 }).toBe('Z')
+  const port = Number((await lastLinesOf(logFile, 1)).join())
+  expect([await isRunning(identity), await isPortTaken(port)]).toEqual([true, true])
+  expect(await endProcessGroup(identity)).toBe(true)
+  expect([await isRunning(identity), await isPortTaken(port)]).toEqual([false, false])
+})
+
 test('this process can be identified', async () => {
   expect(await identifyProcess(process.pid)).toEqual(await identifyProcess(process.pid))
 })
