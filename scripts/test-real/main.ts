@@ -1,0 +1,97 @@
+// Tests each real system after the other, Kubernetes last: it is built meanwhile. Says what it started, and ends it by
+// its ids, also after a failure or an interruption.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, globSync, openSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { endGroup } from '@headgate/systems'
+import { makeRunFolder, runVariable } from '../../test/real/folders.ts'
+import { endRun } from '../../test/real/leftovers.ts'
+import { countTests, type Totals } from './count.ts'
+
+const root = join(import.meta.dirname, '../..')
+const found = globSync('*/*.test.ts', { cwd: join(root, 'test/real') }).map(dirname)
+const known = [...new Set(found)].sort()
+/** What takes minutes to build the first time, and is built while the others are tested. */
+const builds: Readonly<Record<string, string>> = { kubernetes: 'test/real/kubernetes/build.ts' }
+
+const words = process.argv.slice(2)
+const flagsFrom = words.findIndex((word) => word.startsWith('-'))
+const asked = flagsFrom < 0 ? words : words.slice(0, flagsFrom)
+const flags = flagsFrom < 0 ? [] : words.slice(flagsFrom)
+const unknown = asked.filter((system) => !known.includes(system))
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(', ')} in test/real. There is: ${known.join(', ')}.`)
+  process.exit(2)
+}
+
+const folder = makeRunFolder()
+process.env[runVariable] = folder
+
+const children = new Set<ChildProcess>()
+let interruption: NodeJS.Signals | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (interruption !== undefined) return
+    interruption = signal
+    console.log(`\n${signal}: ending what was started …`)
+    for (const child of children) void endGroup(child.pid ?? 0, 10_000)
+  })
+
+/** In a group of its own, so that it ends whole. @returns its exit code. */
+async function run(command: string, args: readonly string[], output: 'inherit' | number): Promise<number> {
+  const child = spawn(command, args, { cwd: root, detached: true, stdio: ['ignore', output, output] })
+  children.add(child)
+  const code = await new Promise<number>((resolve) => {
+    child.once('error', () => resolve(1))
+    child.once('close', (value) => resolve(value ?? 1))
+  })
+  children.delete(child)
+  return code
+}
+
+async function build(system: string, script: string): Promise<void> {
+  const log = join(folder, `${system}-build.log`)
+  const started = Date.now()
+  console.log(`== ${system}: looked for in the cache, else built in the background, log ${log}`)
+  const code = await run('node', ['--conditions=source', script], openSync(log, 'a'))
+  const took = `${((Date.now() - started) / 1000).toFixed(1)} s`
+  if (code === 0) console.log(`== ${system}: built, or found, after ${took}`)
+  else if (interruption === undefined)
+    console.error(`== ${system}: not built: ${readFileSync(log, 'utf8').slice(-2000)}`)
+}
+
+async function testSystem(system: string): Promise<Totals> {
+  const started = Date.now()
+  console.log(`\n== ${system}`)
+  const report = join(folder, `${system}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const filter = `test/real/${system}/`
+  const code = await run('vitest', ['run', '--project', 'real', filter, ...reporters, ...flags], 'inherit')
+  const totals = countTests(existsSync(report) ? readFileSync(report, 'utf8') : '', code)
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  console.log(`== ${system}: ${code === 0 ? 'done' : 'failed'} in ${seconds} s`)
+  return totals
+}
+
+async function main(systems: readonly string[]): Promise<number> {
+  const slow = systems.filter((system) => system in builds)
+  const built = new Map(slow.map((system) => [system, build(system, builds[system] ?? '')]))
+  const totals = { passed: 0, failed: 0, skipped: 0 }
+  for (const system of [...systems.filter((one) => !built.has(one)), ...slow]) {
+    await built.get(system)
+    if (interruption !== undefined) break
+    const { passed, failed, skipped } = await testSystem(system)
+    totals.passed += passed
+    totals.failed += failed
+    totals.skipped += skipped
+  }
+  await Promise.all(built.values())
+  const left = await endRun(folder, interruption === undefined ? 10_000 : 0)
+  if (left.length > 0) console.error(`\nStill ran, and was ended:\n${left.join('\n')}`)
+  if (left.length > 0 && interruption === undefined) totals.failed += 1
+  if (interruption !== undefined) return interruption === 'SIGINT' ? 130 : 143
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+  return totals.failed === 0 ? 0 : 1
+}
+
+process.exitCode = await main(asked.length > 0 ? asked : known)
