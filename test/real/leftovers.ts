@@ -1,9 +1,13 @@
 // Finds every process that belongs to a server or to a run, also one that left its parent and its group, and ends it.
+import { execFile } from 'node:child_process'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { identifyProcess, isRunning, type ProcessIdentity, readService } from '@headgate/systems'
 import { runVariable } from './folders.ts'
+
+const run = promisify(execFile)
 
 export interface Found extends ProcessIdentity {
   readonly command: string
@@ -57,8 +61,17 @@ export async function killProcesses(processes: readonly Found[]): Promise<void> 
 /** Ends what servers and tests of a run left behind, and removes its folder. @returns what had to be ended. */
 export async function endRun(folder: string, patienceMs: number): Promise<readonly string[]> {
   const left = await endProcesses(await findRun(folder), patienceMs, 5000)
+  await unmountBelow(folder)
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   return left.map(({ pid, command }) => `pid ${pid}: ${command}`)
+}
+
+/** Unmounts what is mounted in a folder, the innermost first: removing the folder would go through it. */
+export async function unmountBelow(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  const points = mounts.split('\n').flatMap((line) => line.split(' ')[4] ?? [])
+  const below = points.filter((point) => point.startsWith(`${folder}/`))
+  for (const point of below.toReversed()) await run('umount', ['--lazy', point])
 }
 
 /** The processes of a run: they carry its folder, or are named by a pid file in it. */
