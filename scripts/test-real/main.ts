@@ -43,7 +43,10 @@ async function run(command: string, args: readonly string[], output: 'inherit' |
   children.add(child)
   const code = await new Promise<number>((resolve) => {
     child.once('error', () => resolve(1))
-    child.once('close', (value) => resolve(value ?? 1))
+    child.once('close', (value, signal) => {
+      if (signal !== null && interruption === undefined) console.error(`${command}, pid ${child.pid}, got ${signal}`)
+      resolve(value ?? 1)
+    })
   })
   children.delete(child)
   return code

@@ -7,7 +7,7 @@ import { answers, freePorts, type Server, serverEnvironment, startServer } from 
 
 /** The major versions that are there, each in a Python environment of its own. */
 export const versions = ['3', '2'] as const
-export type Version = (typeof versions)[number]
+type Version = (typeof versions)[number]
 
 export interface Options {
   readonly version: Version

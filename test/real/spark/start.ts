@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -54,8 +54,7 @@ interface Plan {
 export async function start(): Promise<Spark> {
   const folder = makeStateFolder('spark')
   const commands = await bringSpark()
-  const home = join(commands, '../lib/python3.11/site-packages/pyspark')
-  if (!existsSync(home)) throw new Error(`${home} is missing: Python 3.11 is needed`)
+  const [home = ''] = globSync(join(commands, '../lib/python3.*/site-packages/pyspark'))
   const ports = await freePorts(5)
   const [port, rest, masterPage] = ports
   const master = `spark://127.0.0.1:${port}`
