@@ -22,13 +22,17 @@ const lockFiles = [
 const listPackages = `import importlib.metadata as m
 print('\\n'.join(sorted({f"{d.metadata['Name']}=={d.version}" for d in m.distributions() if d.metadata['Name']})))`
 
-/** What the command will run with: the interpreter, and the lock file or else the packages that are installed. */
+/**
+ * What the command will run with: the interpreter, and the lock file or else the packages that are installed. In an
+ * image these are the image's, which its digest pins.
+ */
 export async function captureEnvironment(
   command: readonly string[],
   folder: string,
   environment: Readonly<Record<string, string>>,
+  image: string | null,
 ): Promise<Environment> {
-  const interpreter = isInterpreter(command[0] ?? '') ? command[0] : undefined
+  const interpreter = image === null && isInterpreter(command[0] ?? '') ? command[0] : undefined
   const ask = (...words: string[]): Promise<string | null> =>
     interpreter === undefined ? Promise.resolve(null) : answer([interpreter, ...words], folder, environment)
   const lock = await findLock(folder)
@@ -39,7 +43,7 @@ export async function captureEnvironment(
     interpreter: (await ask('--version'))?.split('\n')[0] ?? null,
     lock,
     packages: freeze?.split('\n').filter(Boolean) ?? null,
-    image: null,
+    image,
   }
 }
 

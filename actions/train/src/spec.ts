@@ -57,8 +57,11 @@ export function specOf(
 const longestName = 63
 
 /** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
-export function jobName({ model, executor, memory }: Settings<typeof stage>, { key }: Plan): string {
-  const digits = digestOfValue([model, executor, key, memory ?? null]).slice('sha256:'.length, 'sha256:'.length + 12)
+export function jobName(settings: Settings<typeof stage>, { key }: Plan): string {
+  const { model, executor, memory } = settings
+  const block = executor === 'process' ? null : (settings[executor] ?? null)
+  const digest = digestOfValue([model, executor, block, key, memory ?? null])
+  const digits = digest.slice('sha256:'.length, 'sha256:'.length + 12)
   const words = `headgate-${model.replaceAll('/', '-')}`.slice(0, longestName - digits.length - 1).replace(/-+$/, '')
   return `${words}-${digits}`
 }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { byteSizeSchema, defineStage, durationSchema, environmentSetting, storeSetting } from '@headgate/core'
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
+import { executorBlocks } from './executors/blocks.ts'
 import { executorNames } from './executors/port.ts'
 import { trackingKinds } from './tracking/port.ts'
 
@@ -16,6 +17,7 @@ const settings = z.object({
     .enum(executorNames)
     .default('process')
     .meta({ description: 'Where training runs. This release has `process`.' }),
+  ...executorBlocks,
   param: z
     .union([z.record(z.string(), z.json()), z.array(z.union([z.string(), z.record(z.string(), z.json())]))])
     .default({})

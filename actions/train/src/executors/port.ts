@@ -85,6 +85,8 @@ export interface Executor {
   readonly isLasting: boolean
   /** What `HEADGATE_DATA` names there. */
   readonly reads: 'files' | 'urls'
+  /** The image that trainings run in, by digest where the system tells it; absent where there is none. */
+  readonly image?: () => Promise<string>
   /**
    * Starts the training. One of this name that waits, runs or has succeeded is taken over instead; one that failed or
    * was cancelled is replaced.
