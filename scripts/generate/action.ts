@@ -39,7 +39,7 @@ export function stageAction(stage: AnyStage): string {
     branding: { icon: icons[stage.name] ?? 'box', color: 'green' },
     inputs: Object.fromEntries(inputs.map((field) => [field.name, inputOf(field)])),
     outputs: outputsOf(allOutputs(stage)),
-    runs: { using: 'node24', main: 'dist/index.js' },
+    runs: runsOf(stage.hasPostStep ?? false),
   })
 }
 
@@ -73,8 +73,14 @@ export function pipelineAction(stages: readonly AnyStage[]): string {
     branding: { icon: 'git-merge', color: 'green' },
     inputs: Object.fromEntries(inputs),
     outputs: outputsOf(outputs),
-    runs: { using: 'node24', main: 'dist/index.js' },
+    runs: runsOf(stages.some((stage) => stage.hasPostStep)),
   })
+}
+
+/** A post step is the same program, which knows from what the step kept that it is one. It runs also after a failure. */
+function runsOf(hasPostStep: boolean): Record<string, string> {
+  const main = 'dist/index.js'
+  return { using: 'node24', main, ...(hasPostStep && { post: main, 'post-if': 'always()' }) }
 }
 
 function print(action: unknown): string {

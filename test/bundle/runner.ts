@@ -24,8 +24,13 @@ interface Step {
 }
 
 export interface Site extends Repository {
-  /** Runs an action from its bundle, with inputs by their kebab-case names. */
-  act(stage: StageName, event: Event, inputs?: Readonly<Record<string, string>>): Promise<Step>
+  /** Runs an action from its bundle, with inputs by their kebab-case names, and more of the runner's variables. */
+  act(
+    stage: StageName,
+    event: Event,
+    inputs?: Readonly<Record<string, string>>,
+    more?: Readonly<Record<string, string>>,
+  ): Promise<Step>
   /** Runs what comes before, in one process; it must be accepted. */
   prepare(...stages: readonly StageName[]): Promise<void>
   /** The outputs that every stage has, as its document and the exit code tell them. */
@@ -40,7 +45,7 @@ export async function openSite(changed: Files = {}): Promise<Site> {
   const forge = await startForge()
   onTestFinished(() => forge.close())
   const home = join(repository.folder, '..')
-  const act: Site['act'] = async (stage, event, inputs = {}) => {
+  const act: Site['act'] = async (stage, event, inputs = {}, more = {}) => {
     const [outputFile, summaryFile] = ['outputs', 'summary'].map((name) => join(home, name)) as [string, string]
     for (const file of [outputFile, summaryFile]) writeFileSync(file, '')
     const before = forge.writes().length
@@ -50,6 +55,7 @@ export async function openSite(changed: Files = {}): Promise<Site> {
       GITHUB_OUTPUT: outputFile,
       GITHUB_STEP_SUMMARY: summaryFile,
       GITHUB_API_URL: forge.url,
+      ...more,
     })
     return {
       ...ended,

@@ -37,3 +37,15 @@ test('train leaves the model, its predictions, and what explains them', async ()
     cache: { hit: false },
   })
 })
+
+test('the post step of a training that came to its end has nothing to do', async () => {
+  const site = await openSite()
+  const { code, log, outputs, writes } = await site.act('train', 'push', {}, { 'STATE_headgate-step': 'begun' })
+  expect({ code, log, outputs, writes, files: site.workFiles() }).toEqual({
+    code: 0,
+    log: '',
+    outputs: {},
+    writes: [],
+    files: [],
+  })
+})

@@ -1,4 +1,5 @@
 export type { Executor } from './executors/port.ts'
+export { finish } from './finish.ts'
 export type { Ports } from './ports.ts'
 export { reasonNotToTrain, run } from './run.ts'
 export { stage } from './stage.ts'

@@ -36,6 +36,8 @@ export interface Ports {
   readonly secrets: readonly string[]
   /** Sets outputs at once, for whoever looks while we wait. */
   readonly publish: (outputs: Readonly<Record<string, string>>) => Promise<void>
+  /** Keeps for the action's post step by what a job is ended that nobody waits for any more; empty when it is over. */
+  readonly keep: (handle: string) => void
   readonly signal: AbortSignal
   readonly now: () => Date
 }

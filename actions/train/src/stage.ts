@@ -121,4 +121,5 @@ export const stage = defineStage({
     },
   },
   report: reports.training,
+  hasPostStep: true,
 })

@@ -139,7 +139,14 @@ async function conclude(course: Course): Promise<Found> {
   const { settings, plan, ports, handle, folder } = course
   const { executor } = ports
   const title = `Training: ${commandText(plan.argv)}`
-  const ended = await ports.log.quote(title, (show) => watch(executor, handle.job, watchOptions(course, show)))
+  if (executor.isLasting) ports.keep(handleText(handle))
+  const ended = await ports.log
+    .quote(title, (show) => watch(executor, handle.job, watchOptions(course, show)))
+    .catch((error: unknown) => {
+      // Cancelled, and nothing runs any more: only then is the signal's own reason thrown.
+      if (error === ports.signal.reason) ports.keep('')
+      throw error
+    })
   const body = trackedBody(plan, ranOf(course, ended), course.reason, course.tracked)
   const failure = failureOf(ended, plan, settings)
   if (failure === undefined) await executor.collect(handle.job, folder)
@@ -148,6 +155,7 @@ async function conclude(course: Course): Promise<Found> {
   const logged = await closeRun(course.tracked, course, found, end)
   if (end === 'finished') await keep(settings, plan, ports, logged.body, logged.inputs)
   await executor.release(handle.job)
+  ports.keep('')
   return logged
 }
 

@@ -7,7 +7,7 @@ import { openStore, storeOptionsOf } from '@headgate/stores'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import type { Ports } from './ports.ts'
-import type { stage } from './stage.ts'
+import { stage } from './stage.ts'
 import type { Tracking, TrackingKind } from './tracking/port.ts'
 
 type Open = (settings: Settings<typeof stage>, runner: Runner) => Executor | Promise<Executor>
@@ -73,6 +73,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       environment: runner.environment,
       secrets,
       publish: (outputs) => runner.output(outputs),
+      keep: (handle) => runner.keep(stage.name, handle),
       signal: runner.signal,
       now: runner.now,
     },

@@ -83,6 +83,7 @@ export function portsOf(root: string, lines: string[] = [], more: Partial<Ports>
     environment: {},
     secrets: [],
     publish: async () => {},
+    keep: () => {},
     signal: new AbortController().signal,
     now: () => new Date(),
     ...more,

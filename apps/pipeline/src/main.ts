@@ -1,6 +1,11 @@
-import { detectRunner, endOnBugs } from '@headgate/runners'
-import { runPipeline } from './pipeline.ts'
+import { detectRunner, endOnBugs, markBegun } from '@headgate/runners'
+import { finishPipeline, runPipeline } from './pipeline.ts'
 
 const runner = await detectRunner()
 endOnBugs(runner)
-process.exitCode = (await runPipeline(runner)).exitCode
+if (runner.kept === undefined) {
+  markBegun(runner)
+  process.exitCode = (await runPipeline(runner)).exitCode
+} else {
+  process.exitCode = await finishPipeline(runner)
+}

@@ -1,5 +1,14 @@
-import { type AnyStage, type ExitCode, exitCodes, type Run, type StageName } from '@headgate/core'
-import { type Outcome, type Runner, settingsSource, startWith, tellFailure, type Wire } from '@headgate/runners'
+import { type AnyStage, type ExitCode, exitCodes, type Run, type StageName, stageNames } from '@headgate/core'
+import {
+  type Finish,
+  finishWith,
+  type Outcome,
+  type Runner,
+  settingsSource,
+  startWith,
+  tellFailure,
+  type Wire,
+} from '@headgate/runners'
 import { loadSettings } from '@headgate/settings'
 import { type DeployRules, planStages } from './plan.ts'
 
@@ -8,6 +17,7 @@ export interface StageModule {
   readonly stage: AnyStage
   readonly run: Run<AnyStage, never>
   readonly wire: Wire<AnyStage, never>
+  readonly finish?: Finish<AnyStage, never>
 }
 
 /** Each stage's code is loaded only when it runs. */
@@ -52,6 +62,16 @@ export async function runPipeline(runner: Runner): Promise<{ exitCode: ExitCode;
   } catch (error) {
     return { exitCode: tellFailure(error, runner), outcomes }
   }
+}
+
+/** The post step: ends what each stage left running. Stages that kept nothing are not loaded. */
+export async function finishPipeline(runner: Runner): Promise<ExitCode> {
+  const codes: ExitCode[] = []
+  for (const name of stageNames.filter((one) => runner.kept?.[one])) {
+    const { stage, wire, finish } = await loadStage(name)
+    if (finish) codes.push(await finishWith(stage, finish, wire, runner))
+  }
+  return codes.find((code) => code !== exitCodes.accepted) ?? exitCodes.accepted
 }
 
 async function deployRules(runner: Runner): Promise<DeployRules> {

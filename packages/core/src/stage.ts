@@ -88,6 +88,8 @@ export interface Stage<
   /** Its own outputs, beside the common ones. Keys in camelCase. */
   readonly outputs: Readonly<Record<Out, Output<Document<Kind>>>>
   report(document: Document<Kind>): Report
+  /** Whether the action has a post step, which ends what an interrupted step left running. */
+  readonly hasPostStep?: boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a stage of any kind; its parts are checked where it is defined

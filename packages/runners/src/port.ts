@@ -97,6 +97,10 @@ export interface Runner {
   annotate(annotations: readonly Annotation[]): void
   /** Appends Markdown to the job's summary, where the runner has one. */
   summarize(markdown: string): Promise<void>
+  /** Keeps a text for the post step, in place of an earlier one of this name; lost where there is no post step. */
+  keep(name: string, text: string): void
+  /** What the step kept, in its post step; `undefined` in the step itself. */
+  readonly kept: Readonly<Record<string, string>> | undefined
   /** Sets outputs by their kebab-case names. */
   output(values: Readonly<Record<string, string>>): Promise<void>
   /** The artifact client, loaded only when asked for; `undefined` where there is none. */

@@ -109,6 +109,8 @@ async function play(
     now: () => new Date('2026-01-02T03:04:05Z'),
     input: (name) => given[name],
     mask: () => {},
+    keep: () => {},
+    kept: undefined,
     annotate: (annotations) => seen.annotations.push(...annotations),
     summarize: async (markdown) => {
       seen.summaries.push(markdown)

@@ -11,7 +11,7 @@ import type {
   StageDocument,
   StageKind,
 } from '@headgate/core'
-import { documentSchema, exitCodes, isAccepted, kebab, release, schemaName, unsetReference } from '@headgate/core'
+import { documentSchema, exitCodes, isAccepted, kebab, release, schemaName } from '@headgate/core'
 import { sweepPartials, writeAtomically, writeDocument } from '@headgate/files'
 import { renderHtml, renderMarkdown } from '@headgate/reports'
 import { loadSettings } from '@headgate/settings'
@@ -21,7 +21,9 @@ import { keptReports } from './kept.ts'
 import { levelOf } from './levels.ts'
 import { commonOutputs } from './outputs.ts'
 import type { HandOverPlace, Runner, Wire } from './port.ts'
+import { type Finish, finishWith, markBegun } from './post.ts'
 import { settingsSource } from './source.ts'
+import { withToken } from './token.ts'
 import { refuseTracked } from './tracked.ts'
 
 /** What came of a stage: the exit code, and what a command may print. */
@@ -33,14 +35,17 @@ export interface Outcome {
   readonly path?: string | undefined
 }
 
-/** Runs a stage where this process runs, and returns its exit code. */
+/** Runs a stage where this process runs, or ends what its step left, and returns the exit code. */
 export async function start<S extends AnyStage, Ports>(
   stage: S,
   run: Run<S, Ports>,
   wire: Wire<S, NoInfer<Ports>>,
+  finish?: Finish<S, NoInfer<Ports>>,
 ): Promise<ExitCode> {
   const runner = await detectRunner()
   endOnBugs(runner)
+  if (runner.kept !== undefined) return finish ? finishWith(stage, finish, wire, runner) : exitCodes.accepted
+  markBegun(runner)
   return (await startWith(stage, run, wire, runner)).exitCode
 }
 
@@ -85,11 +90,10 @@ async function pass<S extends AnyStage, Ports>(
   const own = await loadSettings(stage, settingsSource(given))
   const runner = levelled(given, own.logLevel)
   const settings = await heldSettings(stage, own, runner)
-  const token = tokenOf(settings, runner)
-  if (token) runner.mask(token)
+  const tokened = withToken(runner, settings)
   if (runner.context.commit !== '') await refuseTracked(runner.workspace, settings.workFolder)
   if (!settings.dryRun) await sweep(settings.workFolder, runner)
-  const wired = await wire(settings, withToken(runner, token))
+  const wired = await wire(settings, tokened)
   if (wired.close) close.push(wired.close)
   const place = { ...settings, openStore: wired.openStore ?? noStore }
   if (settings.handOver !== 'off') await restoreHandOver(runner, place)
@@ -125,20 +129,6 @@ async function heldSettings<S extends AnyStage>(stage: S, own: Settings<S>, runn
   if (held.dryRun !== own.dryRun)
     runner.log.notice(`\`dry-run\` is ${held.dryRun}: ${ref} says so, and a pull request cannot change it.`)
   return { ...own, failOn: held.failOn, dryRun: held.dryRun }
-}
-
-/** The token that the settings name; a pull request from a fork has not the variable that it may stand in. */
-function tokenOf({ token = '' }: { readonly token?: string | undefined }, { log }: Runner): string | undefined {
-  const unset = unsetReference(token)
-  if (unset !== undefined) log.notice(`\`token\`: ${unset} is not set, and the runner’s own token is taken.`)
-  return unset === undefined && token !== '' ? token : undefined
-}
-
-/** The same runner, with the token that the settings name in place of the runner's own. */
-function withToken(runner: Runner, token: string | undefined): Runner {
-  const { context } = runner
-  if (token === undefined || context.forge === undefined) return runner
-  return { ...runner, context: { ...context, forge: { ...context.forge, token } } }
 }
 
 async function restoreHandOver(runner: Runner, place: HandOverPlace): Promise<void> {

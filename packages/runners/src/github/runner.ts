@@ -7,6 +7,7 @@ import { interruptionSignal } from '../interruption.ts'
 import { levelOf } from '../levels.ts'
 import { newsFilter } from '../news.ts'
 import type { HandOver, Runner } from '../port.ts'
+import { begun } from '../post.ts'
 import { annotator } from './annotations.ts'
 import { githubContext } from './context.ts'
 import { commandLog } from './log.ts'
@@ -37,6 +38,8 @@ export function githubRunner(variables: Readonly<Record<string, string | undefin
     input,
     mask: (secret) => command(() => core.setSecret(secret)),
     annotate: annotator(log.info),
+    keep: (name, text) => command(() => core.saveState(name, text)),
+    kept: keptStates(variables),
     summarize: (markdown) => summarize(variables.GITHUB_STEP_SUMMARY, markdown),
     output: async (values) => {
       for (const [name, value] of Object.entries(values)) command(() => core.setOutput(name, value))
@@ -58,6 +61,15 @@ const clients = {
   artifacts: () => import('./hand-over/artifacts.ts'),
   cache: () => import('./cache.ts'),
 } as const
+
+const statePrefix = 'STATE_'
+
+/** The runner hands on to a post step what its step saved. Other variables may begin like that: ours is among them. */
+function keptStates(variables: Readonly<Record<string, string | undefined>>): Runner['kept'] {
+  const states = Object.entries(variables).filter(([name]) => name.startsWith(statePrefix))
+  const kept = Object.fromEntries(states.map(([name, text = '']) => [name.slice(statePrefix.length), text]))
+  return begun in kept ? kept : undefined
+}
 
 async function summarize(file: string | undefined, markdown: string): Promise<void> {
   if (!file) return

@@ -50,6 +50,8 @@ export async function localRunner(
     input,
     mask: () => {},
     annotate: () => {},
+    keep: () => {},
+    kept: undefined,
     summarize: async () => {},
     output: async (values) => options.onOutput?.(values),
     handOver: async () => undefined,
