@@ -1,5 +1,5 @@
 // A model of 1 GB and 10,000 points of metrics to a real MLflow server, beside curl with the same file.
-// HEADGATE_TEST_MLFLOW3=http://127.0.0.1:5000 node --conditions=source bench/mlflow.ts
+// `node --conditions=source bench/mlflow.ts`
 import { spawnSync } from 'node:child_process'
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -7,17 +7,16 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { digestFile } from '@headgate/files'
 import * as mlflow from '@headgate/systems/mlflow'
+import { makeRunFolder, runFolder, runVariable } from '../test/real/folders.ts'
+import { endRun } from '../test/real/leftovers.ts'
+import { start } from '../test/real/mlflow/start.ts'
 
-const address = process.env.HEADGATE_TEST_MLFLOW3
-if (!address) {
-  console.error('Set HEADGATE_TEST_MLFLOW3 to the address of an MLflow server, as `npm run test:real -- mlflow` does.')
-  process.exit(2)
-}
-
+process.env[runVariable] = makeRunFolder()
+const server = await start({ version: '3' })
 const bytes = 10 ** 9
 const rounds = 5
 const points = 10_000
-const client = await mlflow.connect({ MLFLOW_TRACKING_URI: address })
+const client = await mlflow.connect({ MLFLOW_TRACKING_URI: server.address })
 const experimentId = await mlflow.ensureExperiment(client, 'headgate bench')
 const tags = { 'headgate.run_id': `bench ${Date.now()}` }
 const run = await mlflow.ensureRun(
@@ -37,6 +36,8 @@ try {
   await mlflow.updateRun(client, run.id, { status: 'FINISHED', endedAt: Date.now() })
   await mlflow.deleteRun(client, run.id)
   await mlflow.close(client)
+  await server.stop()
+  await endRun(runFolder(), 0)
 }
 
 async function logPoints(): Promise<void> {
@@ -54,7 +55,7 @@ async function uploads(): Promise<void> {
   await pipeline(noise(), createWriteStream(source))
   const file = { path: 'model.bin', source, ...(await digestFile(source)) }
   const path = run.artifactUri.replace(/^mlflow-artifacts:\/+/, '')
-  const url = `${address}/api/2.0/mlflow-artifacts/artifacts/${path}/model.bin`
+  const url = `${server.address}/api/2.0/mlflow-artifacts/artifacts/${path}/model.bin`
   const curl = async (): Promise<void> => {
     const { status } = spawnSync('curl', ['-sf', '-T', source, '-o', '/dev/null', url])
     if (status !== 0) throw new Error(`curl ended with ${status}`)

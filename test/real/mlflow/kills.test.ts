@@ -108,17 +108,10 @@ async function cutOffAt(server: Server, at: number): Promise<void> {
 // A whole training has about twenty answers; with basic auth each takes its time, and the calls are the same.
 const answers = [3, 6, 8, 10, 12, 14, 16, 18]
 
-describe.each(servers().filter(({ environment }) => environment.MLFLOW_TRACKING_USERNAME === undefined))(
-  '$title',
-  (server) => {
-    test.each(answers)('cut off after answer %i, a training that is run again leaves one run', async (at) => {
-      await cutOffAt(server, at)
-    })
-  },
-)
+const known = await servers([{ version: '3' }, { version: '2' }])
 
-test('the servers that are left out are named', () => {
-  for (const { title, environment } of servers())
-    if (environment.MLFLOW_TRACKING_USERNAME !== undefined)
-      console.log(`${title}: not cut off, since each answer takes its time there and the calls are the same.`)
+describe.each(known)('$title', (server) => {
+  test.each(answers)('cut off after answer %i, a training that is run again leaves one run', async (at) => {
+    await cutOffAt(server, at)
+  })
 })

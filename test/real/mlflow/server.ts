@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { afterAll, test } from 'vitest'
+import { describeSystem } from '../describe-system.ts'
+import { type Mlflow, type Options, prepare, start, versions } from './start.ts'
 
 /** A real MLflow server to test against, and its own Python client. */
 export interface Server {
@@ -13,45 +17,33 @@ export interface Server {
   readonly python: (program: string, a?: unknown) => Promise<never>
 }
 
-interface Known {
-  readonly title: string
-  /** The variable with the address; with user-info where the server wants some. */
-  readonly variable: string
-  /** The variable with the interpreter that has the same MLflow. */
-  readonly interpreter: string
-  readonly major: 2 | 3
+const everyKind = versions.flatMap((version) => [false, true].map((basicAuth) => ({ version, basicAuth })))
+
+/**
+ * Both versions, with and without passwords, for the tests of one file; they end after it. None where MLflow cannot be
+ * had: then a skipped test says why.
+ */
+export async function servers(kinds: readonly Options[] = everyKind): Promise<readonly Server[]> {
+  const missing = await prepare()
+  describeSystem('mlflow', missing, () => void test('is there', () => undefined))
+  if (missing !== undefined) return []
+  const started: Mlflow[] = []
+  afterAll(async () => void (await Promise.all(started.map((mlflow) => mlflow.stop()))))
+  const all = await Promise.allSettled(kinds.map(async (kind) => started.push(await start(kind))))
+  for (const one of all) if (one.status === 'rejected') throw one.reason
+  return started.map(serverOf)
 }
 
-const known: readonly Known[] = [
-  { title: 'MLflow 3', variable: 'HEADGATE_TEST_MLFLOW3', interpreter: 'HEADGATE_TEST_MLFLOW3_PYTHON', major: 3 },
-  { title: 'MLflow 2', variable: 'HEADGATE_TEST_MLFLOW2', interpreter: 'HEADGATE_TEST_MLFLOW2_PYTHON', major: 2 },
-  {
-    title: 'MLflow 3 with basic auth',
-    variable: 'HEADGATE_TEST_MLFLOW3_AUTH',
-    interpreter: 'HEADGATE_TEST_MLFLOW3_PYTHON',
-    major: 3,
-  },
-]
-
-/** The servers that the environment names. What is missing is printed. */
-export function servers(): Server[] {
-  return known.flatMap((one) => {
-    const [address, python] = [process.env[one.variable], process.env[one.interpreter]]
-    if (address && python) return [serverOf(one, address, python)]
-    console.log(`${one.title}: skipped, since ${address ? one.interpreter : one.variable} is not set.`)
-    return []
-  })
-}
-
-function serverOf({ title, major }: Known, address: string, python: string): Server {
-  const url = new URL(address)
-  const environment = {
-    MLFLOW_TRACKING_URI: url.origin,
-    ...(url.username === ''
-      ? {}
-      : { MLFLOW_TRACKING_USERNAME: url.username, MLFLOW_TRACKING_PASSWORD: decodeURIComponent(url.password) }),
+function serverOf({ version, address, user, commands, environment }: Mlflow): Server {
+  const credentials = user ? { MLFLOW_TRACKING_USERNAME: user.name, MLFLOW_TRACKING_PASSWORD: user.password } : {}
+  const interpreter = join(commands, 'python')
+  return {
+    title: `MLflow ${version}${user ? ' with passwords' : ''}`,
+    major: version === '3' ? 3 : 2,
+    environment: { MLFLOW_TRACKING_URI: address, ...credentials },
+    interpreter,
+    python: startPython(interpreter, environment),
   }
-  return { title, major, environment, interpreter: python, python: startPython(python, environment) }
 }
 
 const reader = `
@@ -80,7 +72,7 @@ function startPython(interpreter: string, environment: Readonly<Record<string, s
       GIT_PYTHON_REFRESH: 'quiet',
       MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR: '0',
     }
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...quiet, ...environment }
+    const env = { ...environment, ...quiet }
     const child = spawn(interpreter, ['-c', reader], { env, stdio: ['pipe', 'pipe', 'inherit'] })
     process.once('exit', () => child.kill())
     child.unref()

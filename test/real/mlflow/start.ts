@@ -16,6 +16,7 @@ export interface Options {
 }
 
 export interface Mlflow {
+  readonly version: Version
   /** Its tracking URI, without credentials. */
   readonly address: string
   /** With basic authentication only. */
@@ -69,6 +70,7 @@ export async function start({ version, basicAuth = false }: Options): Promise<Ml
   const credentials = user ? { MLFLOW_TRACKING_USERNAME: user.name, MLFLOW_TRACKING_PASSWORD: user.password } : {}
   const client = { ...path, MLFLOW_TRACKING_URI: address, MLFLOW_DISABLE_TELEMETRY: 'true', ...credentials }
   return {
+    version,
     address,
     ...(user ? { user } : {}),
     commands,

@@ -44,7 +44,9 @@ function readRunsOf({ python }: Server, experiment: string): Promise<ReadRun[]> 
   return python(readRuns, experiment)
 }
 
-for (const server of servers())
+const known = await servers()
+
+for (const server of known)
   trackingConformance(server.title, async () => ({
     open: (experiment) =>
       mlflowTracking({
@@ -97,7 +99,7 @@ async function train(server: Server, experiment: string, ...words: string[]) {
   return { document: JSON.parse(file), file, stderr: ended.stderr }
 }
 
-describe.each(servers())('$title', (server) => {
+describe.each(known)('$title', (server) => {
   test('a command that logs by itself logs into the run of the training', async () => {
     const experiment = `autolog ${server.title} ${Date.now()}`
     const { document, file, stderr } = await train(server, experiment, '--param', 'C=0.5', '--param', 'shuffle=true')
