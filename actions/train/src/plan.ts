@@ -41,7 +41,7 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
   const hide = masker(ports.secrets)
   const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
-  const image = (await ports.executor.image?.()) ?? null
+  const image = settings.sweep ? null : ((await ports.executor.image?.()) ?? null)
   const environment = {
     ...(await captureEnvironment(argv, workspace, variables, image)),
     variables: Object.fromEntries(hidden),

@@ -16,7 +16,7 @@ const settings = z.object({
   executor: z
     .enum(executorNames)
     .default('process')
-    .meta({ description: 'Where training runs. This release has `process`.' }),
+    .meta({ description: 'Where training runs. This release has `process` and `docker`.' }),
   ...executorBlocks,
   param: z
     .union([z.record(z.string(), z.json()), z.array(z.union([z.string(), z.record(z.string(), z.json())]))])

@@ -17,6 +17,7 @@ const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = 
     const { processExecutor } = await import('./executors/process/executor.ts')
     return (_settings, runner) => processExecutor(runner.temporary)
   },
+  docker: async () => (await import('./executors/docker/open.ts')).openDocker,
 }
 
 async function openExecutor(settings: Settings<typeof stage>, runner: Runner): Promise<Executor> {

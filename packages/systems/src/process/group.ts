@@ -83,9 +83,13 @@ async function isGroupAlive(group: number): Promise<boolean> {
 export async function groupMemory(group: number): Promise<GroupMemory | undefined> {
   if (process.platform !== 'linux') return undefined
   const members = await membersOf(group)
-  if (members.length === 0) return undefined
+  return members.length === 0 ? undefined : memoryOf(members.map(({ pid }) => pid))
+}
+
+/** As `groupMemory`, of these processes. */
+export async function memoryOf(pids: readonly number[]): Promise<GroupMemory> {
   const sums = { currentBytes: 0, peakBytes: 0 }
-  for (const { pid } of members) {
+  for (const pid of pids) {
     const status = await read(`/proc/${pid}/status`)
     sums.currentBytes += kilobytes(status, 'VmRSS') * 1024
     sums.peakBytes += kilobytes(status, 'VmHWM') * 1024
