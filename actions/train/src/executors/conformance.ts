@@ -90,9 +90,10 @@ export function executorConformance(kind: string, bench: () => Promise<Bench>): 
   check('a job that outlasts its deadline is ended', async ({ open, python }) => {
     const executor = await open()
     const spec = specOf(python, { kind: 'hang' })
-    const { ended } = await runJob(executor, spec, { deadlineAfterFirstLine: true })
+    const { job, ended } = await runJob(executor, spec, { deadlineAfterFirstLine: true })
     expect(ended).toMatchObject({ state: 'failed', cause: 'timeout' })
     await nothingRuns(spec)
+    await executor.release(job)
   })
 
   check('a job that eats too much memory is ended, and known for it', async ({ open, python }) => {
