@@ -1,6 +1,7 @@
 export type { Executor } from './executors/port.ts'
 export { finish } from './finish.ts'
 export type { Ports } from './ports.ts'
-export { reasonNotToTrain, run } from './run.ts'
+export { reasonNotToTrain } from './pull-request.ts'
+export { run } from './run.ts'
 export { stage } from './stage.ts'
 export { wire } from './wire.ts'

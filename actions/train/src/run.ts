@@ -5,6 +5,7 @@ import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import { type Handle, readHandle } from './handle.ts'
 import { type Plan, planTraining } from './plan.ts'
 import type { Ports } from './ports.ts'
+import { reasonNotToTrain } from './pull-request.ts'
 import { findEarlier } from './reuse.ts'
 import type { stage } from './stage.ts'
 import { sweep } from './sweep.ts'
@@ -12,8 +13,6 @@ import { attachTo, submit } from './training.ts'
 
 type TrainSettings = Settings<typeof stage>
 type Found = Findings<typeof stage>
-
-const label = 'train'
 
 /** Trains, unless the same training was done before or this event does not train. */
 export const run: Run<typeof stage, Ports> = async (own, ports) => {
@@ -39,17 +38,6 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   }
   ports.log.info(`Training: ${earlier.reason}`)
   return submit(settings, plan, ports, earlier.reason)
-}
-
-/** Why this event does not train, by `on-pull-request`; `undefined` when it does. */
-export function reasonNotToTrain(
-  settings: Pick<TrainSettings, 'onPullRequest'>,
-  { context: { event }, labels }: Pick<Ports, 'context' | 'labels'>,
-): string | undefined {
-  if (event !== 'pull-request' || settings.onPullRequest === 'always') return undefined
-  if (settings.onPullRequest === 'never') return 'pull requests do not train (`on-pull-request: never`).'
-  if (labels.includes(label)) return undefined
-  return `the pull request is not labelled \`${label}\` (\`on-pull-request: label\`).`
 }
 
 function notTrained(plan: Plan, ports: Ports, reason: string): Found {

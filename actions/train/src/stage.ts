@@ -4,6 +4,7 @@ import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorBlocks } from './executors/blocks.ts'
 import { executorNames } from './executors/port.ts'
+import { pullRequestRules } from './pull-request.ts'
 import { trackingKinds } from './tracking/port.ts'
 
 const settings = z.object({
@@ -75,10 +76,10 @@ const settings = z.object({
     defaultText: '`MLFLOW_EXPERIMENT_NAME`, else the model’s name',
     example: 'flight-delays',
   }),
-  onPullRequest: z
-    .enum(['always', 'label', 'never'])
-    .default('always')
-    .meta({ description: 'Whether a pull request trains; `label`: only one that is labelled `train`.' }),
+  onPullRequest: z.enum(pullRequestRules).optional().meta({
+    description: 'Whether a pull request trains; `label`: only one that is labelled `train`.',
+    defaultText: '`always` with `executor: process`, `label` with one that costs elsewhere',
+  }),
   detach: z.boolean().default(false).meta({
     description: 'End once the training is submitted: `attach` goes on with it, in another job or on another machine.',
   }),

@@ -9,7 +9,7 @@ import type { Log } from '@headgate/runners'
 import { expect, test } from 'vitest'
 import { contextOf, makeProject, portsOf, settingsOf, trainer } from '../test/project.ts'
 import type { Ports } from './ports.ts'
-import { reasonNotToTrain, run } from './run.ts'
+import { run } from './run.ts'
 import { stage } from './stage.ts'
 
 function runnerOf({ context, ciRun }: Ports): Document['runner'] {
@@ -216,13 +216,7 @@ test('all that is missing or not in this release is told at once', async () => {
   })
 })
 
-test('whether a pull request trains is the setting’s, and a dry run never does', async () => {
-  const pull = { context: contextOf('pull-request'), labels: [] }
-  expect(reasonNotToTrain({ onPullRequest: 'always' }, pull)).toBeUndefined()
-  expect(reasonNotToTrain({ onPullRequest: 'label' }, pull)).toContain('not labelled `train`')
-  expect(reasonNotToTrain({ onPullRequest: 'label' }, { ...pull, labels: ['train'] })).toBeUndefined()
-  expect(reasonNotToTrain({ onPullRequest: 'never' }, pull)).toContain('never')
-  expect(reasonNotToTrain({ onPullRequest: 'never' }, { context: contextOf('push'), labels: [] })).toBeUndefined()
+test('a dry run trains nothing', async () => {
   const root = makeProject()
   const found = await run({ ...settingsOf(root), dryRun: true }, portsOf(root))
   expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { modelArtifact: null } })
