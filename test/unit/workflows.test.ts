@@ -6,9 +6,9 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const workflows = [
-  ...globSync(['.github/workflows/*.yml', 'examples/*/.github/workflows/*.yml'], { cwd: root }).map(
-    (path) => [path, readFileSync(join(root, path), 'utf8')] as const,
-  ),
+  ...globSync(['.github/workflows/*.yml', '{examples,workflows-templates}/*/.github/workflows/*.yml'], {
+    cwd: root,
+  }).map((path) => [path, readFileSync(join(root, path), 'utf8')] as const),
   ...globSync('README*.md', { cwd: root }).flatMap((path) => {
     const blocks = readFileSync(join(root, path), 'utf8').matchAll(/```yaml\n(name: .*?)```/gs)
     return [...blocks].map(([, block = '']) => [path, block] as const)

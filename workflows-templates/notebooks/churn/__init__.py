@@ -1,0 +1,1 @@
+"""What the notebook, the gate's `predict.py` and the tests share."""
