@@ -33,6 +33,7 @@ test.each([
   'resolve',
   'download',
   'ledger',
+  'init',
   'schema',
 ])('%s is in the overview, and has help of its own', async (name) => {
   expect((await play('--help')).stdout).toContain(`\n  ${name} `)

@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     promise: 'Shows what was decided, when and why.',
     load: async () => (await import('./commands/ledger.ts')).command,
   },
+  init: {
+    promise: 'Writes a headgate.yml from what is there.',
+    load: async () => (await import('./commands/init.ts')).command,
+  },
   schema: {
     promise: 'Prints the JSON Schema of a document.',
     load: async () => (await import('./commands/schema.ts')).command,
