@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { bringPython } from '../../../scripts/python.ts'
 import { describeSystem } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
+import * as mlflow from '../mlflow/start.ts'
 import * as postgres from '../postgres/start.ts'
 import { serverEnvironment } from '../server.ts'
 
@@ -143,6 +144,25 @@ describe('the notebook project', () => {
     await expect(ask('elsewhere/output')).rejects.toThrow('was not validated')
   })
 
+  test('a tracking server gets one run each, alone and through Headgate, with what the notebook alone knows', async () => {
+    const server = await mlflow.start({ version: '3' })
+    try {
+      const tracked = await copyTemplate({ MLFLOW_TRACKING_URI: server.address })
+      made.push(tracked.folder)
+      await tracked.call('python', 'scripts/make_database.py')
+      await tracked.call('papermill', 'train.ipynb', '../explored.ipynb', '-p', 'seed', '3')
+      await tracked.call('headgate', 'train', '--data', 'data/train.parquet')
+      const [byHeadgate, alone, ...others] = await runsOf(server.address, 'churn')
+      expect(others).toEqual([])
+      expect(alone).toMatchObject({ status: 'FINISHED', params: { seed: '3', regularization: '1.0' } })
+      expect(byHeadgate).toMatchObject({ status: 'FINISHED', params: { seed: '7', regularization: '1' } })
+      const names = ['fold_roc_auc', 'roc_auc', 'brier_score', 'cross_validated_roc_auc']
+      for (const { metrics } of [byHeadgate, alone]) expect(Object.keys(metrics)).toEqual(expect.arrayContaining(names))
+    } finally {
+      await server.stop()
+    }
+  })
+
   describeSystem('on PostgreSQL', missingPostgres, () => {
     let server: postgres.Postgres
     let there: Project
@@ -183,3 +203,35 @@ import sqlite3
 with sqlite3.connect('data/churn.db') as connection:
     connection.execute("UPDATE customers SET plan = 'gold' WHERE customer_id % 10 = 0")
 `
+
+interface Run {
+  readonly status: string
+  readonly params: Readonly<Record<string, string>>
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** The runs of an experiment, the newest first. */
+async function runsOf(address: string, experiment: string): Promise<[Run, Run, ...Run[]]> {
+  const api = `${address}/api/2.0/mlflow`
+  const found = await fetch(`${api}/experiments/get-by-name?experiment_name=${experiment}`)
+  const { experiment: its } = (await found.json()) as { readonly experiment: { readonly experiment_id: string } }
+  const body = JSON.stringify({ experiment_ids: [its.experiment_id], order_by: ['attributes.start_time DESC'] })
+  const answer = await fetch(`${api}/runs/search`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  interface Answer {
+    readonly runs: readonly {
+      readonly info: { readonly status: string }
+      readonly data: Record<'params' | 'metrics', { key: string; value: never }[]>
+    }[]
+  }
+  const named = (pairs: readonly { readonly key: string; readonly value: never }[] = []) =>
+    Object.fromEntries(pairs.map(({ key, value }) => [key, value]))
+  const { runs } = (await answer.json()) as Answer
+  const read = runs.map(({ info, data }) => {
+    return { status: info.status, params: named(data.params), metrics: named(data.metrics) }
+  })
+  return read as readonly Run[] as [Run, Run]
+}
