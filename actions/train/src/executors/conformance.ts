@@ -150,6 +150,22 @@ export function executorConformance(kind: string, bench: () => Promise<Bench>): 
     expect(await listed(other, spec)).toEqual([])
   })
 
+  check('a secret stands in no command line, and in nothing that a job is known by', async ({ open, python }) => {
+    const executor = await open()
+    const secret = `s3cr3t-${randomUUID()}`
+    const spec = specOf(python, { kind: 'slow', lines: 20 }, { variables: { TOKEN: secret } })
+    const seen = new Set<string>()
+    const look = setInterval(() => commandLines().forEach((line) => void (line.includes(secret) && seen.add(line))), 10)
+    try {
+      const { job } = await runJob(executor, spec)
+      expect(JSON.stringify([job, await listed(executor, spec)])).not.toContain(secret)
+      await executor.release(job)
+    } finally {
+      clearInterval(look)
+    }
+    expect([...seen]).toEqual([])
+  })
+
   check('a log is taken up where it was left', async ({ open, python }) => {
     const executor = await open()
     const { job, lines } = await runJob(executor, specOf(python, { kind: 'talk', lines: 50, long: 1 }))
@@ -243,9 +259,14 @@ async function listed(executor: Executor, spec: Spec) {
 /** Looks for the job's processes on this machine, where all of these systems run them. */
 async function nothingRuns({ argv }: Spec): Promise<void> {
   const token = argv.at(-1) ?? ''
-  const found = (): string[] =>
-    readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(token))
+  const found = (): string[] => commandLines().filter((line) => line.includes(token))
   await expect.poll(found, { timeout: 10_000 }).toEqual([])
+}
+
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map(commandLine)
 }
 
 function commandLine(pid: string): string {

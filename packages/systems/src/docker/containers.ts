@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { type AskOptions, ask, attempt, type Docker } from './command.ts'
+import { ask, attempt, type Docker } from './command.ts'
 import { failureOf } from './failure.ts'
-import { followMerged } from './logs.ts'
 
 /** A container as the engine tells of it. */
 export interface Container {
@@ -173,13 +172,4 @@ export async function removeContainer(docker: Docker, id: string): Promise<void>
 export async function lastLogLine(docker: Docker, id: string): Promise<string> {
   const { stdout, stderr } = await attempt(docker, ['logs', '--tail', '1', id])
   return stdout.at(-1) ?? stderr
-}
-
-/** Hands over a container’s log from its beginning, as it comes, until it ends or the connection is lost. */
-export async function followLog(
-  docker: Docker,
-  id: string,
-  options: Required<Pick<AskOptions, 'onLine' | 'signal'>>,
-): Promise<void> {
-  await followMerged(docker, ['logs', '--follow', id], options)
 }

@@ -4,7 +4,6 @@ export {
   copyInto,
   copyOut,
   createContainer,
-  followLog,
   inspectContainer,
   lastLogLine,
   listContainers,
@@ -16,4 +15,5 @@ export {
 } from './containers.ts'
 export { askEngine, type Engine } from './engine.ts'
 export { bringImage, buildImage, type Image } from './images.ts'
+export { pollLog, readLog } from './logs.ts'
 export { containerMemory } from './memory.ts'

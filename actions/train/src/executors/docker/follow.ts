@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { containerMemory, type Docker, followLog, inspectContainer } from '@headgate/systems/docker'
+import {
+  type Container,
+  containerMemory,
+  type Docker,
+  inspectContainer,
+  pollLog,
+  readLog,
+} from '@headgate/systems/docker'
+import { isOver } from '../watch.ts'
+import { stateOf } from './status.ts'
 
 interface Following {
   /** How many lines are known already. */
@@ -10,34 +19,55 @@ interface Following {
   readonly peaks: Map<string, number>
 }
 
-/** Reads the log from its beginning, and hands over what comes after the first `seen` lines. */
+/**
+ * Reads the log from its beginning, and hands over what comes after the first `seen` lines. What stands after the last
+ * line break is a line only once the container has ended: until then it may have been cut with the connection.
+ */
 export async function followJob(docker: Docker, id: string, { seen, onLine, signal, peaks }: Following): Promise<void> {
   if (signal.aborted) return
+  const container = await inspectContainer(docker, id)
+  if (container === undefined) return
   let read = 0
   const take = (line: string): void => {
     read += 1
     if (read > seen) onLine(line)
   }
-  const ended = new AbortController()
-  const sampling = samplePeak(docker, id, peaks, ended.signal)
+  if (hasEnded(container)) {
+    const rest = await readLog(docker, id, { isFollowed: false, onLine: take, signal })
+    if (rest !== '') take(rest)
+    return
+  }
+  const stop = new AbortController()
+  const sampling = samplePeak(container, peaks, stop.signal)
   try {
-    await followLog(docker, id, { onLine: take, signal })
+    await followLive(docker, id, take, signal)
   } finally {
-    ended.abort()
+    stop.abort()
     await sampling
   }
+}
+
+async function followLive(docker: Docker, id: string, onLine: (line: string) => void, signal: AbortSignal) {
+  if (docker.kind === 'docker') return void (await readLog(docker, id, { isFollowed: true, onLine, signal }))
+  const ended = async (): Promise<boolean> => {
+    const now = await inspectContainer(docker, id)
+    return now === undefined || hasEnded(now)
+  }
+  await pollLog(docker, id, { onLine, signal, hasEnded: ended })
+}
+
+function hasEnded({ state }: Container): boolean {
+  return isOver({ state: stateOf(state) })
 }
 
 const sampledMs = 500
 
 /** Looks at the memory of a container while it runs on this machine: an engine forgets it when it ends. */
-async function samplePeak(docker: Docker, id: string, peaks: Map<string, number>, signal: AbortSignal): Promise<void> {
-  const container = await inspectContainer(docker, id).catch(() => undefined)
-  if (container?.state.pid === 0 || container === undefined) return
+async function samplePeak(container: Container, peaks: Map<string, number>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const bytes = await containerMemory(container)
     if (bytes === undefined) return
-    peaks.set(id, Math.max(peaks.get(id) ?? 0, bytes))
+    peaks.set(container.id, Math.max(peaks.get(container.id) ?? 0, bytes))
     await sleep(sampledMs, undefined, { signal }).catch(() => undefined)
   }
 }
