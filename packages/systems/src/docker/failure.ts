@@ -25,6 +25,10 @@ const mistakes: readonly Known[] = [
     fix: 'Install the NVIDIA Container Toolkit on the machine of the daemon, or leave out `docker: {gpus}`.',
   },
   {
+    says: /bind source path does not exist|statfs .*: no such file/is,
+    fix: 'Name folders that are on the machine of the engine by `docker: {mounts}`; it must see those of the data as well.',
+  },
+  {
     says: /executable file not found|exec format error|: no such file or directory: unknown|stat .*: no such file or directory/is,
     fix: 'Name a program that is in the image by `run`, or use an image that has it.',
   },

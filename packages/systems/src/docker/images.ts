@@ -60,7 +60,7 @@ export async function buildImage(docker: Docker, build: Build): Promise<Image> {
     build.onLine(line)
   }
   try {
-    const words = ['build', '--iidfile', idFile, ...network, ...file, ...target, build.context]
+    const words = ['build', '--force-rm', '--iidfile', idFile, ...network, ...file, ...target, build.context]
     const answer = await attempt(docker, words, { onLine })
     if (answer.exitCode !== 0) {
       if (isUnreachable(answer.stderr)) throw failureOf(docker, words, answer)

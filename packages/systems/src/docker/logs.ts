@@ -6,6 +6,8 @@ import type { Docker } from './command.ts'
 export interface LogReading {
   /** Whether to wait for what is printed from now on. */
   readonly isFollowed: boolean
+  /** Whether all that the container prints is on its first stream: the other is then the command’s own complaints. */
+  readonly isJoined: boolean
   readonly onLine: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -13,15 +15,17 @@ export interface LogReading {
 /**
  * Reads a container’s log from its beginning, both streams as one. Engines keep the order in which they read what a
  * container printed, and only a pipe that both streams share keeps it too, so that a second reading finds the same
- * lines at the same places. No word of the command is read by the shell that joins them.
+ * lines at the same places. No word of the command is read by the shell that joins them. A connection that is lost
+ * ends it like the end of the log does.
  * @returns what stands after the last line break, which may be the beginning of a line.
  */
-export async function readLog(docker: Docker, id: string, { isFollowed, onLine, signal }: LogReading): Promise<string> {
+export async function readLog(docker: Docker, id: string, reading: LogReading): Promise<string> {
+  const { isFollowed, isJoined, onLine, signal } = reading
   const end = `end-${randomUUID()}`
   const words = [docker.command, 'logs', ...(isFollowed ? ['--follow'] : []), id]
   let rest = ''
   const request = {
-    argv: ['/bin/sh', '-c', '"$@" 2>&1; printf %s "$0"', end, ...words],
+    argv: ['/bin/sh', '-c', `"$@" 2>${isJoined ? '/dev/null' : '&1'}; printf %s "$0"`, end, ...words],
     cwd: docker.cwd,
     environment: docker.environment,
     signal,
@@ -48,7 +52,12 @@ const longestPauseMs = 4000
 export async function pollLog(
   docker: Docker,
   id: string,
-  { onLine, signal, hasEnded }: Omit<LogReading, 'isFollowed'> & { readonly hasEnded: () => Promise<boolean> },
+  {
+    isJoined,
+    onLine,
+    signal,
+    hasEnded,
+  }: Omit<LogReading, 'isFollowed'> & { readonly hasEnded: () => Promise<boolean> },
 ): Promise<void> {
   let [handedOver, lastSeen, pauseMs] = [0, '', shortestPauseMs]
   while (!signal.aborted && !(await hasEnded())) {
@@ -62,7 +71,7 @@ export async function pollLog(
       read += 1
       last = line
     }
-    await readLog(docker, id, { isFollowed: false, onLine: take, signal })
+    await readLog(docker, id, { isFollowed: false, isJoined, onLine: take, signal })
     const place = `${read}:${last}`
     if (read > handedOver && place === lastSeen) {
       onLine(last)

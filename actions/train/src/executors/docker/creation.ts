@@ -36,7 +36,7 @@ export async function prepareContainer(
       folder: workTree,
       variables: handedOver,
       variablesFile: file,
-      labels: labelsOf(spec),
+      labels: labelsOf(spec, hasShell),
       mounts: [...placement.mounts, ...ownMounts(given.settings)],
       flags: flagsOf(given, spec),
     })

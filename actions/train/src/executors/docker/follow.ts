@@ -8,6 +8,7 @@ import {
   readLog,
 } from '@headgate/systems/docker'
 import { isOver } from '../watch.ts'
+import { isJoined } from './labels.ts'
 import { stateOf } from './status.ts'
 
 interface Following {
@@ -33,27 +34,33 @@ export async function followJob(docker: Docker, id: string, { seen, onLine, sign
     if (read > seen) onLine(line)
   }
   if (hasEnded(container)) {
-    const rest = await readLog(docker, id, { isFollowed: false, onLine: take, signal })
+    const rest = await readLog(docker, id, { isFollowed: false, isJoined: isJoined(container), onLine: take, signal })
     if (rest !== '') take(rest)
     return
   }
   const stop = new AbortController()
   const sampling = samplePeak(container, peaks, stop.signal)
   try {
-    await followLive(docker, id, take, signal)
+    await followLive(docker, container, take, signal)
   } finally {
     stop.abort()
     await sampling
   }
 }
 
-async function followLive(docker: Docker, id: string, onLine: (line: string) => void, signal: AbortSignal) {
-  if (docker.kind === 'docker') return void (await readLog(docker, id, { isFollowed: true, onLine, signal }))
+async function followLive(
+  docker: Docker,
+  container: Container,
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const reading = { isJoined: isJoined(container), onLine, signal }
+  if (docker.kind === 'docker') return void (await readLog(docker, container.id, { ...reading, isFollowed: true }))
   const ended = async (): Promise<boolean> => {
-    const now = await inspectContainer(docker, id)
+    const now = await inspectContainer(docker, container.id)
     return now === undefined || hasEnded(now)
   }
-  await pollLog(docker, id, { onLine, signal, hasEnded: ended })
+  await pollLog(docker, container.id, { ...reading, hasEnded: ended })
 }
 
 function hasEnded({ state }: Container): boolean {

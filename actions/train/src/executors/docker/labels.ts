@@ -10,7 +10,7 @@ export function modelLabel(model: string): string {
 }
 
 /** What a container is known by when nobody holds its handle. */
-export function labelsOf({ name, model, key, labels }: Spec): Record<string, string> {
+export function labelsOf({ name, model, key, labels }: Spec, hasShell: boolean): Record<string, string> {
   const values = {
     name,
     model,
@@ -20,12 +20,18 @@ export function labelsOf({ name, model, key, labels }: Spec): Record<string, str
     deadline: labels.deadline ?? '',
     detached: String(labels.isDetached),
     'ci-run': labels.ciRun ?? '',
+    joined: String(hasShell),
   }
   return Object.fromEntries(Object.entries(values).map(([label, value]) => [prefix + label, value]))
 }
 
 export function runIdOf({ labels }: Container): string {
   return labels[`${prefix}run-id`] ?? ''
+}
+
+/** Whether both of its streams come as one. */
+export function isJoined({ labels }: Container): boolean {
+  return labels[`${prefix}joined`] === 'true'
 }
 
 /** A container as a job that is listed. */
