@@ -110,8 +110,8 @@ export function serverEnvironment(home: string, more: Readonly<Record<string, st
 }
 
 /** Whether a server answers at this address, and with success. */
-export async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+export async function answers(url: string, headers: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  return fetch(url, { headers, signal: AbortSignal.timeout(5000) }).then(
     ({ ok }) => ok,
     () => false,
   )

@@ -18,6 +18,7 @@ const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = 
     return (_settings, runner) => processExecutor(runner.temporary)
   },
   docker: async () => (await import('./executors/docker/open.ts')).openDocker,
+  ray: async () => (await import('./executors/ray/open.ts')).openRay,
 }
 
 async function openExecutor(settings: Settings<typeof stage>, runner: Runner): Promise<Executor> {

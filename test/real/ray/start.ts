@@ -46,6 +46,8 @@ export async function start(environment: Readonly<Record<string, string>> = {}):
     '--object-store-memory=200000000',
     `--temp-dir=${join(folder, 't')}`,
   ]
+  const token = environment.RAY_AUTH_TOKEN
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const head = await startServer({
     name: 'ray',
     argv: [join(commands, 'ray'), 'start', ...flags],
@@ -58,7 +60,8 @@ export async function start(environment: Readonly<Record<string, string>> = {}):
       ...environment,
     },
     // Told to end before it says so, it leaves its processes alone.
-    isReady: async (printed) => printed.includes('Ray runtime started') && (await answers(`${address}/api/jobs/`)),
+    isReady: async (printed) =>
+      printed.includes('Ray runtime started') && (await answers(`${address}/api/jobs/`, headers)),
   })
   return {
     address,
