@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { documentSchema, stable } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -93,9 +94,9 @@ describeSystem('docker', await prepare(), () => {
     }, 100)
     const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve))
     clearInterval(sample)
-    const text = await readFile(join(folder, '.headgate/m/training.json'), 'utf8').catch(() => undefined)
-    const document = text === undefined ? undefined : documentSchema('training').parse(JSON.parse(text))
-    return { exitCode, stderr, text, document, peakBytes: peakKilobytes * 1024 }
+    const written = await readFile(join(folder, '.headgate/m/training.json'), 'utf8').catch(() => undefined)
+    const document = written === undefined ? undefined : documentSchema('training').parse(JSON.parse(written))
+    return { exitCode, stderr, text: written, document, peakBytes: peakKilobytes * 1024 }
   }
 
   async function nothingIsLeft(): Promise<void> {
@@ -240,6 +241,50 @@ describeSystem('docker', await prepare(), () => {
     await new Promise((resolve) => setTimeout(resolve, 1100))
     const swept = await headgate(folder, ['--sweep'])
     expect(swept.stderr).toMatch(/should have ended at/)
+    await nothingIsLeft()
+  })
+
+  /** The action as a runner starts it: the step, or with the states that a step saved its post step. */
+  function startAction(folder: string, states: Readonly<Record<string, string>>, more: Record<string, string>) {
+    const { PATH = '', HOME = '' } = process.env
+    const head = '0'.repeat(40)
+    const event = join(folder, '../event.json')
+    const env = {
+      ...{ PATH, HOME, TOKEN: secret, DOCKER_HOST: docker.address, INPUT_MODEL: 'm', 'INPUT_HAND-OVER': 'off' },
+      ...{ GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: folder, GITHUB_EVENT_NAME: 'push', GITHUB_EVENT_PATH: event },
+      ...{ GITHUB_REF: 'refs/heads/main', GITHUB_REF_NAME: 'main', GITHUB_SHA: head, GITHUB_RUN_ID: '1' },
+      ...{ GITHUB_REPOSITORY: 'acme/m', GITHUB_SERVER_URL: 'http://127.0.0.1:9', GITHUB_API_URL: 'http://127.0.0.1:9' },
+      ...{ RUNNER_TEMP: join(folder, '../temporary'), INPUT_COMMENT: 'false' },
+      ...states,
+      ...more,
+    }
+    const main = join(import.meta.dirname, '../../../actions/train/src/main.ts')
+    const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', main]
+    return spawn(process.execPath, node, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  }
+
+  test('a step that is killed leaves its container to its post step, which ends it', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'docker-action-'))
+    const folder = join(home, 'work')
+    await run('git', ['clone', '-q', project, folder])
+    await mkdir(join(home, 'temporary'))
+    await writeFile(join(home, 'event.json'), '{"repository": {"default_branch": "main"}}')
+    const stateFile = join(home, 'state')
+    await writeFile(stateFile, '')
+    const step = startAction(folder, {}, { GITHUB_STATE: stateFile, INPUT_PARAM: 'seconds=600' })
+    step.stdout.resume()
+    const running = () => docker.docker('ps', '--quiet')
+    await expect.poll(running, { timeout: 60_000, interval: 300 }).not.toBe('')
+    await expect.poll(() => readFile(stateFile, 'utf8'), { timeout: 10_000 }).toContain('headgate/handle@1')
+    step.kill('SIGKILL')
+    await new Promise((closed) => step.once('close', closed))
+    expect(await running()).not.toBe('')
+    const saved = (await readFile(stateFile, 'utf8')).matchAll(/^(.+)<<(ghadelimiter_.+)\n([\s\S]*?)\n\2$/gm)
+    const states = Object.fromEntries([...saved].map(([, name, , value]) => [`STATE_${name}`, value ?? '']))
+    const post = startAction(folder, states, { INPUT_PARAM: 'seconds=600' })
+    const printed = text(post.stdout)
+    expect(await new Promise((closed) => post.once('close', closed))).toBe(0)
+    expect(await printed).toMatch(/Ended run \S+: the step that waited for it was interrupted\./)
     await nothingIsLeft()
   })
 })
