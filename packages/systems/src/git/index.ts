@@ -1,3 +1,4 @@
+export * from './lfs.ts'
 export * from './objects.ts'
 export * from './remote.ts'
 export * from './run.ts'

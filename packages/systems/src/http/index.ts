@@ -1,0 +1,5 @@
+export type { Patience, Resource } from './answer.ts'
+export { ask, refusalOf } from './answer.ts'
+export { type Download, download } from './download.ts'
+export { type Facts, factsOf, isGood, look } from './facts.ts'
+export { resourceOf, withoutSecrets } from './location.ts'
