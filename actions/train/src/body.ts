@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Training } from '@headgate/core'
 import type { ExecutorName } from './executors/port.ts'
+import { stateOf } from './key.ts'
 import type { Plan } from './plan.ts'
 
 /** How a run is described before it has begun. */
@@ -37,7 +38,7 @@ export function bodyOf(plan: Plan, run: Training['run'], reason: string): Traini
 
 /** The header's inputs: all that was read, data first. */
 export function inputsOf(plan: Plan): { path: string; digest: string }[] {
-  return [...plan.data, ...plan.testData]
+  return [...plan.data, ...plan.testData].map(stateOf)
 }
 
 /** `20260102T030405-1f2e3d4c`: sorts by time. */

@@ -2,11 +2,18 @@ import type { Digest, Training } from '@headgate/core'
 import { digestOf, digestOfValue } from '@headgate/core'
 import type { Input } from './inputs.ts'
 
+/** What of an input decides. */
+type InputState = Pick<Input, 'path' | 'digest'>
+
+export function stateOf({ path, digest }: InputState): InputState {
+  return { path, digest }
+}
+
 /** Everything that decides what a training yields, by the name under which a change of it is told. */
 export interface KeyParts {
   readonly code: Digest
-  readonly data: readonly Input[]
-  readonly testData: readonly Input[]
+  readonly data: readonly InputState[]
+  readonly testData: readonly InputState[]
   readonly parameters: Training['run']['params']
   readonly lock: Digest
   readonly interpreter: string | null
@@ -27,13 +34,13 @@ export function lockDigest({ lock, packages }: Training['environment']): Digest 
 }
 
 /** The parts of the key of an earlier training. */
-export function partsOf(training: Training, inputs: readonly Input[]): KeyParts {
-  const data = training.data.map(({ path, digest }) => ({ path, digest }))
-  const isData = (input: Input): boolean => data.some(({ path }) => path === input.path)
+export function partsOf(training: Training, inputs: readonly InputState[]): KeyParts {
+  const data = training.data.map(stateOf)
+  const isData = (input: InputState): boolean => data.some(({ path }) => path === input.path)
   return {
     code: training.code.digest,
     data,
-    testData: inputs.filter((input) => !isData(input)).map(({ path, digest }) => ({ path, digest })),
+    testData: inputs.filter((input) => !isData(input)).map(stateOf),
     parameters: training.run.params,
     lock: lockDigest(training.environment),
     interpreter: training.environment.interpreter,
@@ -63,8 +70,9 @@ export function changes(before: KeyParts, now: KeyParts): string[] {
   return (Object.keys(sentences) as (keyof KeyParts)[]).filter(differs).map((part) => sentences[part]())
 }
 
-function changedPaths(before: readonly Input[], now: readonly Input[]): string[] {
-  const toRecord = (inputs: readonly Input[]) => Object.fromEntries(inputs.map(({ path, digest }) => [path, digest]))
+function changedPaths(before: readonly InputState[], now: readonly InputState[]): string[] {
+  const toRecord = (inputs: readonly InputState[]) =>
+    Object.fromEntries(inputs.map(({ path, digest }) => [path, digest]))
   return changedNames(toRecord(before), toRecord(now))
 }
 

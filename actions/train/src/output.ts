@@ -13,7 +13,8 @@ export interface Output {
   readonly metrics: Training['metrics']
 }
 
-const predictionFiles = ['predictions.parquet', 'predictions.csv', 'predictions.ndjson']
+/** The names that a training's predictions may have. */
+export const predictionFiles = ['predictions.parquet', 'predictions.csv', 'predictions.ndjson']
 const listedFiles = 40
 
 /**

@@ -3,10 +3,14 @@ import type { Digest, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { readDocument } from '@headgate/files'
 import { git, masker, splitWords } from '@headgate/systems'
+import { readData } from './data/read.ts'
+import type { DataPlace, Source } from './data/source.ts'
 import { captureEnvironment } from './environment.ts'
-import { type Input, readCode, readData } from './inputs.ts'
-import { type KeyParts, keyOf, lockDigest } from './key.ts'
+import { type Input, readCode } from './inputs.ts'
+import { type KeyParts, keyOf, lockDigest, stateOf } from './key.ts'
 import { type Params, readParams } from './params.ts'
+import { isDvcCommand } from './pipeline/command.ts'
+import { type Locks, readLocks } from './pipeline/lock.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 
@@ -16,7 +20,11 @@ export interface Plan {
   readonly params: Params
   readonly data: readonly Input[]
   readonly testData: readonly Input[]
+  /** Where the data is that the command reads, and the test data that belongs in the work tree. */
+  readonly sources: { readonly data: readonly Source[]; readonly testData: readonly Source[] }
   readonly code: Training['code']
+  /** The locks of DVC's pipelines before the training, where the command runs one. */
+  readonly locks: Locks | undefined
   /** The code's files, relative to the work tree. */
   readonly files: readonly string[]
   readonly environment: Training['environment']
@@ -33,10 +41,19 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const { workspace } = ports
   const argv = words(settings.run, settings.shell)
   const params = readParams(settings.param)
+  const isPipeline = isDvcCommand(argv)
+  if (isPipeline) refuseElsewhere(ports)
   const variables = { ...ports.environment, ...settings.env }
-  const data = await readData(workspace, await dataEntries(settings))
-  const testData = settings.testData === undefined ? [] : await readData(workspace, [settings.testData])
-  const excluded = { data: [...data, ...testData], workFolder: settings.workFolder }
+  const place = dataPlaceOf(settings, ports)
+  const sources = {
+    data: await readData(await dataEntries(settings), place),
+    testData: settings.testData === undefined ? [] : await readData([settings.testData], place),
+  }
+  const data = sources.data.map(({ input }) => input)
+  const testData = sources.testData.map(({ input }) => input)
+  const locks = await readLocks(workspace, ports.commit !== '')
+  const standing = [...sources.data, ...sources.testData].flatMap(({ path, standIn }) => [path, standIn ?? []].flat())
+  const excluded = [...standing, ...locks.results, settings.workFolder]
   const { files, ...named } = await readCode(workspace, list(settings.code), excluded)
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
   const hide = masker(ports.secrets)
@@ -48,8 +65,8 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   }
   const parts: KeyParts = {
     code: named.digest,
-    data,
-    testData: testData.filter(({ path }) => !data.some((input) => input.path === path)),
+    data: data.map(stateOf),
+    testData: testData.filter(({ path }) => !data.some((input) => input.path === path)).map(stateOf),
     parameters: params,
     lock: lockDigest(environment),
     interpreter: environment.interpreter,
@@ -58,7 +75,24 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
     image: environment.image,
   }
   const code = { commit: ports.commit, dirty, ...named }
-  return { argv, params, data, testData: parts.testData, code, files, environment, parts, key: keyOf(parts) }
+  const own = { argv, params, data, testData: parts.testData, sources, code, files, environment, parts }
+  return { ...own, locks: isPipeline ? locks : undefined, key: keyOf(parts) }
+}
+
+/** Where the data of a training is looked for, and brought to. */
+export function dataPlaceOf(settings: Settings<typeof stage>, ports: Ports): DataPlace {
+  const { workspace, downloads, secrets, gitToken, executor, log, signal } = ports
+  const variables = { ...ports.environment, ...settings.env }
+  return { workspace, downloads, variables, secrets, gitToken, executor, fetchLimit: settings.fetchLimit, log, signal }
+}
+
+/** A pipeline's results are in the work tree and in DVC's cache beside it. */
+function refuseElsewhere({ executor }: Ports): void {
+  if (executor.name === 'process') return
+  throw new UserError({
+    what: `a pipeline of DVC cannot be run by \`executor: ${executor.name}\`: what it makes would stay there.`,
+    fix: 'Use `executor: process`, or name the command that trains and the data as `.dvc` files.',
+  })
 }
 
 function refuseUnsupported(settings: Settings<typeof stage>): void {

@@ -1,6 +1,7 @@
 import type { RunPlace } from '@headgate/core'
 import type { Forge } from '@headgate/forges'
 import type { Cache, Log } from '@headgate/runners'
+import type { git } from '@headgate/systems'
 import type { Executor } from './executors/port.ts'
 import type { Held } from './held.ts'
 import type { Tracking } from './tracking/port.ts'
@@ -16,6 +17,10 @@ export interface Ports {
   readonly log: Log
   /** Absolute path of the work tree. */
   readonly workspace: string
+  /** Absolute path of a folder for data that is downloaded: later jobs may find it again. */
+  readonly downloads: string
+  /** What reads the repository at its server. */
+  readonly gitToken: git.GitToken | undefined
   /** Absolute path of a folder that goes away with the job. */
   readonly temporary: string
   /** Head commit; empty outside a Git work tree. */

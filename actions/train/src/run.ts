@@ -2,8 +2,10 @@ import type { Findings, Run, Settings } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { commandText } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
+import { bringData } from './data/bring.ts'
+import type { Source } from './data/source.ts'
 import { type Handle, readHandle } from './handle.ts'
-import { type Plan, planTraining } from './plan.ts'
+import { dataPlaceOf, type Plan, planTraining } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { reasonNotToTrain } from './pull-request.ts'
 import { findEarlier } from './reuse.ts'
@@ -37,7 +39,17 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
     return { verdict: 'pass', summary: `Not trained again: ${earlier.reason}`, inputs: inputsOf(plan), body }
   }
   ports.log.info(`Training: ${earlier.reason}`)
-  return submit(settings, plan, ports, earlier.reason)
+  return submit(settings, await bring(settings, plan, ports), ports, earlier.reason)
+}
+
+/** Brings the data here; a pipeline of DVC does that for what DVC tracks, and only where it needs it. */
+async function bring(settings: TrainSettings, plan: Plan, ports: Ports): Promise<Plan> {
+  const isOwn = ({ absent }: Source): boolean => plan.locks === undefined || absent?.kind !== 'dvc'
+  const [data, testData] = [plan.sources.data, plan.sources.testData.filter(({ url }) => url === undefined)]
+  const brought = await bringData([...data, ...testData].filter(isOwn), dataPlaceOf(settings, ports))
+  const byPath = new Map(brought.map((source) => [source.path, source]))
+  const sources = { ...plan.sources, data: data.map((source) => byPath.get(source.path) ?? source) }
+  return { ...plan, sources, data: sources.data.map(({ input }) => input) }
 }
 
 function notTrained(plan: Plan, ports: Ports, reason: string): Found {

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Settings } from '@headgate/core'
 import { digestOfValue } from '@headgate/core'
 import type { Spec } from './executors/port.ts'
@@ -35,7 +35,10 @@ export function specOf(
     folder: workspace,
     files: plan.files,
     params: plan.params,
-    data: plan.data.map(({ path, digest }) => ({ location: resolve(workspace, path), digest })),
+    data: plan.sources.data.map(({ input, path, url }) => ({
+      location: url !== undefined && ports.executor.reads === 'urls' ? url : path,
+      digest: input.digest,
+    })),
     output,
     inherited: ports.environment,
     variables,

@@ -4,6 +4,7 @@ import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorBlocks } from './executors/blocks.ts'
 import { executorNames } from './executors/port.ts'
+import { pipelineSettings } from './pipeline/settings.ts'
 import { pullRequestRules } from './pull-request.ts'
 import { trackingKinds } from './tracking/port.ts'
 
@@ -19,6 +20,13 @@ const settings = z.object({
     .default('process')
     .meta({ description: 'Where training runs. This release has `process` and `docker`.' }),
   ...executorBlocks,
+  dvc: pipelineSettings.optional().meta({
+    description:
+      'Where a pipeline leaves what it makes, when `run` is `dvc repro`: its `model` and `predictions`, which are copied to the output. Metrics come from `dvc metrics show`.',
+    fileOnly: true,
+    defaultText: '`model`, and `predictions.parquet`, `.csv` or `.ndjson`',
+    example: { model: 'models/churn' },
+  }),
   param: z
     .union([z.record(z.string(), z.json()), z.array(z.union([z.string(), z.record(z.string(), z.json())]))])
     .default({})
@@ -32,7 +40,8 @@ const settings = z.object({
     .union([z.string(), z.array(z.string())])
     .optional()
     .meta({
-      description: 'What `HEADGATE_DATA` names: files, folders or globs.',
+      description:
+        'What `HEADGATE_DATA` names: files, folders, globs, `x.dvc`, `dvc.yaml` (what its pipeline begins from), `https://…`, `s3://bucket/key` or `s3://bucket/prefix/`. What is not here is brought before training, or its address is handed on where the executor reads addresses.',
       list: 'lines',
       defaultText: 'the data of `validation.json`',
       example: 'data/train/*.parquet',
@@ -61,9 +70,10 @@ const settings = z.object({
     example: '4GB',
     defaultText: 'none',
   }),
-  fetchLimit: byteSizeSchema
-    .prefault('10GB')
-    .meta({ description: 'How much remote data is downloaded at most. Not in this release, which reads files.' }),
+  fetchLimit: byteSizeSchema.prefault('10GB').meta({
+    description:
+      'How much data is brought to this machine at most, when the executor reads files. More is refused before anything is downloaded, as far as sizes are known, else where it is reached.',
+  }),
   tracking: z
     .enum(['auto', ...trackingKinds, 'off'])
     .default('auto')

@@ -205,9 +205,9 @@ test('a run that was killed between the renames is repaired by the next', async 
 
 test('all that is missing or not in this release is told at once', async () => {
   const root = makeProject()
-  await expect(run(settingsOf(root, { data: ['none/*.csv', 's3://bucket/x'] }), portsOf(root))).rejects.toThrow(
-    /nothing at none\/\*\.csv[\s\S]*s3:\/\/bucket\/x is not a file/,
-  )
+  await expect(
+    run(settingsOf(root, { data: ['none/*.csv', 'postgres://ada:s3cr3t@db/x#flights'] }), portsOf(root)),
+  ).rejects.toThrow(/nothing at none\/\*\.csv[\s\S]*postgres:\/\/db\/x is a table of a database/)
   await expect(run(settingsOf(root, { run: 'train.ipynb' }), portsOf(root))).rejects.toThrow(/train\.ipynb/)
   await expect(run(settingsOf(root, { detach: true }), portsOf(root))).rejects.toThrow(/ends with the job/)
   expect(await run(settingsOf(root, { run: 'no-such-program x' }), portsOf(root))).toMatchObject({

@@ -10,8 +10,10 @@ import { type Ended, watch } from './executors/watch.ts'
 import { type Failure, failureOf, fromUserError } from './failure.ts'
 import { type Handle, handleText, writeHandle } from './handle.ts'
 import { pathFrom } from './inputs.ts'
-import { openOutput, readOutput, swapOutput } from './output.ts'
-import type { Plan } from './plan.ts'
+import { type Output, openOutput, readOutput, swapOutput } from './output.ts'
+import { gather } from './pipeline/gather.ts'
+import { compareLocks } from './pipeline/lock.ts'
+import { dataPlaceOf, type Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { keep } from './reuse.ts'
 import { jobName, specOf } from './spec.ts'
@@ -190,14 +192,32 @@ async function finish(
   described: Training,
   folder: string,
 ): Promise<Found> {
-  const output = await readOutput(folder).catch(asFailure)
+  const output = await outputOf(settings, plan, ports, folder).catch(asFailure)
   if ('message' in output) return failed(plan, described, output)
   await swapOutput(settings.workFolder, folder, described.run.id)
   const path = pathFrom(ports.workspace, join(settings.workFolder, 'output', 'model'))
   const { metrics, predictions } = output
   const artifacts = [...output.artifacts]
-  const body: Training = { ...described, artifacts, metrics, predictions, modelArtifact: { path, ...output.model } }
-  return { verdict: 'pass', summary: summaryOf(body), inputs: inputsOf(plan), body }
+  const dvc = plan.locks && (await compareLocks(ports.workspace, ports.commit !== '', plan.locks))
+  const modelArtifact = { path, ...output.model }
+  const body: Training = { ...described, artifacts, metrics, predictions, modelArtifact, ...(dvc ? { dvc } : {}) }
+  return { verdict: 'pass', summary: `${summaryOf(body)}${locksChanged(body)}`, inputs: inputsOf(plan), body }
+}
+
+async function outputOf(settings: TrainSettings, plan: Plan, ports: Ports, folder: string): Promise<Output> {
+  if (plan.locks !== undefined) {
+    const { variables: environment, secrets, signal } = dataPlaceOf(settings, ports)
+    await gather(folder, settings.dvc, { folder: ports.workspace, environment, secrets, signal })
+  }
+  return readOutput(folder)
+}
+
+/** Results that only this machine has until they are committed and pushed. */
+function locksChanged({ dvc }: Training): string {
+  const changed = (dvc?.locks ?? []).filter((lock) => lock.changed)
+  if (changed.length === 0) return ''
+  const named = changed.map(({ path, digest }) => `${path} (${digest.slice(0, 'sha256:'.length + 12)})`).join(', ')
+  return ` ${named} changed: commit it, after \`dvc push\`.`
 }
 
 function failed(plan: Plan, body: Training, error: Failure): Found {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { digestOf, documentFile, type Settings, UserError } from '@headgate/core'
+import { digestOf, documentFile, gitTokenOf, type Settings, UserError } from '@headgate/core'
 import { readDocument, readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, storeOptionsOf } from '@headgate/stores'
+import { isCredential } from './data/source.ts'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import type { Ports } from './ports.ts'
@@ -54,7 +55,12 @@ async function closeTracking(tracking: Tracking, { workFolder }: Settings<typeof
 /** Chooses the executor, and hides what `env` took from the CI's secrets. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const tracking = await openTracking(settings, runner)
-  const secrets = [...new Set([...secretsOf(settings, runner), ...longEnough(tracking?.secrets ?? [])])]
+  const secrets = [
+    ...new Set([
+      ...secretsOf(settings, runner),
+      ...longEnough([...(tracking?.secrets ?? []), ...secretsInUrls(settings)]),
+    ]),
+  ]
   for (const secret of secrets) runner.mask(secret)
   const forge = await forgeOf(runner.context.forge)
   return {
@@ -64,6 +70,8 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       cache: await runner.cache(),
       log: runner.log,
       workspace: runner.workspace,
+      downloads: join(runner.tools, 'data'),
+      gitToken: gitTokenOf(runner.context),
       temporary: runner.temporary,
       commit: runner.context.commit,
       context: runner.context,
@@ -83,6 +91,17 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     announce: announcer({ forge, context: runner.context }),
     ...(tracking === undefined ? {} : { close: () => closeTracking(tracking, settings) }),
   }
+}
+
+/** User-info and queries of the data's addresses, in which signatures stand. */
+function secretsInUrls({ data, testData }: Settings<typeof stage>): string[] {
+  return [data ?? [], testData ?? []].flat().flatMap((entry) => {
+    const url = /^https?:/i.test(entry) ? URL.parse(entry) : null
+    if (url === null) return []
+    const { username, password, search, searchParams } = url
+    const values = [...searchParams].flatMap(([name, value]) => (isCredential(name) ? value : []))
+    return [password || username, password && `${username}:${password}`, search.slice(1), ...values]
+  })
 }
 
 const shortestSecret = 6

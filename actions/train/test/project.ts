@@ -72,6 +72,8 @@ export function portsOf(root: string, lines: string[] = [], more: Partial<Ports>
     cache: undefined,
     log,
     workspace: root,
+    downloads: mkdtempSync(join(tmpdir(), 'train-downloads-')),
+    gitToken: undefined,
     temporary: mkdtempSync(join(tmpdir(), 'train-temporary-')),
     commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
     context: contextOf('push'),

@@ -26,6 +26,7 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'kubernetes',
     'ray',
     'spark',
+    'dvc',
     'param',
     'data',
     'test-data',

@@ -65,9 +65,13 @@ function run({ run: ran, environment, key, tracking }: Training): Block[] {
   return [table('Run', ['', 'Value'], rows)]
 }
 
-function inputs({ data, code: source, environment }: Training): Block[] {
+function inputs({ data, code: source, environment, dvc }: Training): Block[] {
   const rows = [
     ...data.map(({ path, digest }) => [{ code: path }, { code: digest }]),
+    ...(dvc?.locks ?? []).map(({ path, digest, changed }) => [
+      `${path}${changed ? ', changed by the training' : ''}`,
+      { code: digest },
+    ]),
     [
       `code: ${source.paths.join(', ')}${source.dirty === null ? '' : ' (with uncommitted changes)'}`,
       { code: source.digest },

@@ -42,7 +42,16 @@ export const trainingSchema = z.object({
     exitCode: z.int().nullable(),
     peakMemoryBytes: z.int().nonnegative().nullable().meta({ volatile: true }),
   }),
-  data: z.array(z.object({ path: z.string(), digest: digestSchema, weak: z.boolean().optional() })),
+  data: z.array(
+    z.object({
+      path: z.string(),
+      digest: digestSchema,
+      weak: z.boolean().optional().meta({ description: 'Its source has no versions.' }),
+      content: digestSchema
+        .optional()
+        .meta({ description: 'Of the content that was downloaded, where `digest` is another.' }),
+    }),
+  ),
   code: z.object({
     commit: z.string(),
     dirty: digestSchema.nullable().meta({ description: 'Digest of uncommitted changes; null for a clean work tree.' }),
@@ -68,6 +77,10 @@ export const trainingSchema = z.object({
         .meta({ description: 'What the tracking server did not get, and why.' }),
     })
     .nullable(),
+  dvc: z
+    .object({ locks: z.array(z.object({ path: z.string(), digest: digestSchema, changed: z.boolean() })) })
+    .optional()
+    .meta({ description: 'The `dvc.lock` files after a pipeline of DVC, and whether it changed them.' }),
   key: digestSchema.meta({ description: 'Of code paths, data, parameters, lock, command and image.' }),
   cache: z.object({ hit: z.boolean(), reason: z.string() }),
   error: failureSchema.optional(),
