@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Digest, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { readDocument } from '@headgate/files'
@@ -53,7 +53,10 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const testData = sources.testData.map(({ input }) => input)
   const locks = await readLocks(workspace, ports.commit !== '')
   const standing = [...sources.data, ...sources.testData].flatMap(({ path, standIn }) => [path, standIn ?? []].flat())
-  const excluded = [...standing, ...locks.results, settings.workFolder]
+  // A pipeline writes the names of what it makes into them, which changes nothing of what it makes.
+  const ignores = isPipeline && ports.commit !== '' ? await git.trackedFiles(workspace, ['*.gitignore']) : []
+  const results = [...locks.results, ...ignores.map((path) => resolve(workspace, path))]
+  const excluded = [...standing, ...results, settings.workFolder]
   const { files, ...named } = await readCode(workspace, list(settings.code), excluded)
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
   const hide = masker(ports.secrets)
