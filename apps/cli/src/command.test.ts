@@ -34,6 +34,7 @@ test.each([
   'download',
   'ledger',
   'init',
+  'lint-notebooks',
   'schema',
 ])('%s is in the overview, and has help of its own', async (name) => {
   expect((await play('--help')).stdout).toContain(`\n  ${name} `)

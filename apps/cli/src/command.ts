@@ -49,6 +49,10 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
     promise: 'Writes a headgate.yml from what is there.',
     load: async () => (await import('./commands/init.ts')).command,
   },
+  'lint-notebooks': {
+    promise: 'Finds in notebooks what does not belong into Git.',
+    load: async () => (await import('./commands/lint-notebooks.ts')).command,
+  },
   schema: {
     promise: 'Prints the JSON Schema of a document.',
     load: async () => (await import('./commands/schema.ts')).command,

@@ -1,0 +1,62 @@
+import { cutPython } from '../python.ts'
+
+interface Found {
+  readonly line: number
+  readonly what: string
+  readonly fix: string
+}
+
+/** Folders at the root of common systems, and of hosted notebooks. */
+const roots =
+  'Applications|Library|System|Users|Volumes|Workspace|bin|boot|content|data|dbfs|etc|export|home|kaggle|lib|media|mnt|nfs|opt|private|project|projects|root|run|scratch|srv|storage|tmp|usr|var|work|workspace|workspaces'
+
+const kinds: readonly (readonly [string, RegExp])[] = [
+  ['a path of a Windows machine', /^(?:[A-Za-z]:[\\/]|\\\\[\w.$-]+\\)/],
+  ['a path of somebody’s home', /^(?:~[\w.-]*\/|\/(?:home|Users|root)(?:\/|$))/],
+  // What else begins with a slash may be a route of a web service: a file has a known root, or an ending.
+  ['an absolute path', new RegExp(`^/(?:(?:${roots})/[^\\s]|[^\\s/?#:]+/[^?#:]*\\.[A-Za-z][A-Za-z0-9]{1,7}$)`)],
+]
+
+const fix = 'Say it relative to the work tree, or make it a parameter.'
+
+/** The absolute paths in strings of a cell, and in its magics and shell lines. Paths are shown, other text is not. */
+export function absolutePaths(source: string, language: string): Found[] {
+  const magics = source.split('\n').flatMap((text, index) => (/^\s*[%!]/.test(text) ? wordsOf(text, index + 1) : []))
+  const own = source.replaceAll(/^\s*[%!].*$/gm, '')
+  const strings = language === 'python' ? stringsOfPython(own) : stringsOf(own)
+  return [...magics, ...strings].flatMap(({ text, line }) => {
+    const path = text.trim()
+    const kind = kinds.find(([, pattern]) => pattern.test(path))?.[0]
+    if (kind === undefined || path.length > 500 || path.includes('\n')) return []
+    return [{ line, what: `has ${kind}: \`${path.slice(0, 100)}\`.`, fix }]
+  })
+}
+
+interface Text {
+  readonly text: string
+  readonly line: number
+}
+
+function wordsOf(text: string, line: number): Text[] {
+  const words = text.replace(/^\s*[%!]+/, ' ').split(/[\s'"=]+/)
+  return words.map((word) => ({ text: word, line }))
+}
+
+/** A doubled backslash stands for one. */
+function stringsOfPython(source: string): Text[] {
+  const strings = cutPython(source).filter(({ kind }) => kind === 'string')
+  return strings.map(({ text, line }) => ({
+    text: text.replaceAll('\\\\', '\\').replace(/^\\(?=[\w.$-]+\\)/, '\\\\'),
+    line,
+  }))
+}
+
+/** Strings in double or single quotes, as most languages have them, each on one line. */
+function stringsOf(source: string): Text[] {
+  return source.split('\n').flatMap((text, index) =>
+    [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)].map((found) => ({
+      text: (found[1] ?? found[2] ?? '').replaceAll('\\\\', '\\'),
+      line: index + 1,
+    })),
+  )
+}
