@@ -13,7 +13,7 @@ export interface ProcessIdentity {
 }
 
 export interface GroupMemory {
-  /** Resident memory now, over the processes of the group. */
+  /** Resident memory now, over the processes. */
   readonly currentBytes: number
   /** The high-water marks of the processes now alive, in sum. Memory that they share is counted in each. */
   readonly peakBytes: number
@@ -42,22 +42,51 @@ export async function endProcessGroup(identity: ProcessIdentity, graceMs = 5000)
   return true
 }
 
-/** Ends the group led by `pid`, which the caller knows to be its own. */
+/**
+ * Ends the group led by `pid`, which the caller knows to be its own, and what of it left the group, as the kernels of
+ * notebooks do: on Linux, as long as the process that started it is there.
+ */
 export async function endGroup(pid: number, graceMs: number): Promise<void> {
-  if (!signalGroup(pid, 'SIGTERM')) return
+  if (!signalGroup(pid, 0)) return
+  const left = await leftGroup(pid)
+  signalGroup(pid, 'SIGTERM')
+  await signalEach(left, 'SIGTERM')
   const deadline = Date.now() + graceMs
   while (Date.now() < deadline) {
-    if (!(await isGroupAlive(pid))) return
+    if (!(await isAnyAlive(pid, left))) return
     await sleep(20)
   }
+  left.push(...(await leftGroup(pid)))
   signalGroup(pid, 'SIGKILL')
-  for (let tries = 0; tries < 100 && (await isGroupAlive(pid)); tries += 1) await sleep(20)
+  await signalEach(left, 'SIGKILL')
+  for (let tries = 0; tries < 100 && (await isAnyAlive(pid, left)); tries += 1) await sleep(20)
 }
 
-/** Sends a signal to a group; `false` when it is gone. On Windows, which has no groups, to the process itself. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+/** The descendants of a group that are in none or in another. */
+async function leftGroup(group: number): Promise<ProcessIdentity[]> {
+  if (process.platform !== 'linux') return []
+  const outside = (await membersOf(group)).filter((member) => member.group !== group)
+  const found = await Promise.all(outside.map(({ pid }) => identifyProcess(pid)))
+  return found.filter((identity) => identity !== undefined)
+}
+
+async function signalEach(identities: readonly ProcessIdentity[], signal: NodeJS.Signals): Promise<void> {
+  for (const identity of identities) if (await isRunning(identity)) sendSignal(identity.pid, signal)
+}
+
+async function isAnyAlive(group: number, besides: readonly ProcessIdentity[]): Promise<boolean> {
+  if (await isGroupAlive(group)) return true
+  return (await Promise.all(besides.map(isRunning))).includes(true)
+}
+
+/** Sends a signal (0: none) to a group; `false` when it is gone. On Windows, which has no groups, to the process itself. */
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  return sendSignal(process.platform === 'win32' ? pid : -pid, signal)
+}
+
+function sendSignal(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid, signal)
+    process.kill(target, signal)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
@@ -65,7 +94,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Whether a process of the group runs; one that has ended and waits to be collected does not. */
+/** Whether a process of the group, or a descendant, runs; one that has ended and waits to be collected does not. */
 async function isGroupAlive(group: number): Promise<boolean> {
   if (process.platform === 'linux') {
     const members = await membersOf(group)
@@ -79,7 +108,7 @@ async function isGroupAlive(group: number): Promise<boolean> {
   }
 }
 
-/** Memory of a process group from `/proc`; `undefined` where the system has none, or the group is gone. */
+/** Memory of a process group and its descendants from `/proc`; `undefined` where the system has none, or the group is gone. */
 export async function groupMemory(group: number): Promise<GroupMemory | undefined> {
   if (process.platform !== 'linux') return undefined
   const members = await membersOf(group)
@@ -99,18 +128,24 @@ export async function memoryOf(pids: readonly number[]): Promise<GroupMemory> {
 
 interface Member {
   readonly pid: number
+  readonly parent: number
+  readonly group: number
   readonly hasEnded: boolean
 }
 
+/** The processes of a group, and the descendants of these that left it. */
 async function membersOf(group: number): Promise<Member[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const fields = statFields(await read(`/proc/${name}/stat`))
-      return Number(fields[2]) === group ? [{ pid: Number(name), hasEnded: hasEnded(fields) }] : []
-    }),
-  )
-  return found.flat()
+  const all = await Promise.all(names.map(readMember))
+  const found = new Set(all.filter((one) => one.group === group))
+  // A set grows while it is walked.
+  for (const { pid } of found) for (const one of all) if (one.parent === pid) found.add(one)
+  return [...found]
+}
+
+async function readMember(name: string): Promise<Member> {
+  const fields = statFields(await read(`/proc/${name}/stat`))
+  return { pid: Number(name), parent: Number(fields[1]), group: Number(fields[2]), hasEnded: hasEnded(fields) }
 }
 
 /** The fields of `/proc/<pid>/stat` from the third (`state`) on; the second, a name in brackets, may hold anything. */

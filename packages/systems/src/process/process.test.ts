@@ -124,6 +124,20 @@ test('what a command leaves behind ends with it', async () => {
   expect(await isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false)
 })
 
+test.runIf(process.platform === 'linux')(
+  'what left the group ends with it, also when it ignores SIGTERM, and its memory counts',
+  async () => {
+    const pidFile = join(folder, 'another-session')
+    const child = `process.on('SIGTERM', () => {}); global.b = Buffer.alloc(200e6, 1);
+    require('fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => {}, 1000)`
+    const code = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { detached: true }); setInterval(() => {}, 1000)`
+    const result = await node(code, { timeoutMs: 1500 })
+    expect(result.timedOut).toBe(true)
+    expect(result.peakMemoryBytes).toBeGreaterThan(200e6)
+    expect(await isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false)
+  },
+)
+
 test('a cancelled run ends its group and throws why', async () => {
   const controller = new AbortController()
   let pid = 0
