@@ -10,7 +10,7 @@ export function describe(plan: Plan, executor: ExecutorName, id: string, at: Dat
     id,
     executor,
     handle: null,
-    command: [...plan.argv],
+    command: [...plan.command],
     params: plan.params,
     startedAt: at.toISOString(),
     finishedAt: null,

@@ -55,7 +55,8 @@ async function findLock(folder: string): Promise<Environment['lock']> {
   return null
 }
 
-function isPython(command: string): boolean {
+/** Whether a command is a Python interpreter, by its name. */
+export function isPython(command: string): boolean {
   return /^(python|pypy)[\d.]*(\.exe)?$/i.test(basename(command))
 }
 

@@ -1,8 +1,10 @@
 import type { Settings, Training } from '@headgate/core'
 import { problemText, type UserError } from '@headgate/core'
+import type { FailedCell } from '@headgate/notebooks'
 import { mebibytes } from '@headgate/reports'
 import { commandText } from '@headgate/systems'
 import type { Ended } from './executors/watch.ts'
+import { cellText } from './notebook/executed.ts'
 import type { Plan } from './plan.ts'
 import type { stage } from './stage.ts'
 import { duration } from './words.ts'
@@ -12,12 +14,23 @@ export type Failure = NonNullable<Training['error']>
 
 const shownLines = 20
 
-/** What a job's end means to a user; `undefined` when it went well. */
-export function failureOf(ended: Ended, plan: Plan, settings: Settings<typeof stage>): Failure | undefined {
+/**
+ * What a job's end means to a user; `undefined` when it went well.
+ * @param cell where a notebook stopped.
+ */
+export function failureOf(
+  ended: Ended,
+  plan: Plan,
+  settings: Settings<typeof stage>,
+  cell?: FailedCell,
+): Failure | undefined {
   if (ended.state === 'succeeded') return undefined
-  const command = commandText(plan.argv)
+  const command = commandText(plan.command)
   const said = ended.message === undefined ? '' : ` (${ended.message})`
-  const tell = (what: string, remedy: string): Failure => ({ message: `${command} ${what} ${output(ended)}`, remedy })
+  const tell = (what: string, remedy: string): Failure => ({
+    message: `${command} ${what} ${cell ? cellText(cell) : output(ended)}`,
+    remedy,
+  })
   switch (ended.cause) {
     case 'timeout':
       return tell(

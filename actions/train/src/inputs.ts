@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import type { Digest, Problem } from '@headgate/core'
 import { digestOfTree, UserError } from '@headgate/core'
 import { digestFile, isInside } from '@headgate/files'
+import { codeDigest } from '@headgate/notebooks'
 import { git } from '@headgate/systems'
 import { glob } from 'tinyglobby'
 
@@ -22,22 +23,30 @@ const neverCode = ['**/node_modules/**', '**/.git/**', '**/__pycache__/**', '**/
 
 /**
  * The code's files and their digest: the files that the patterns name or, without patterns, of all that Git tracks, except
- * what lies at or in `excluded` (absolute paths): the data, what stands for it, and the work folder.
+ * what lies at or in `excluded` (absolute paths): the data, what stands for it, and the work folder; and those `besides`.
  */
 export async function readCode(
   workspace: string,
   patterns: readonly string[] | undefined,
   excluded: readonly string[],
+  besides: readonly string[] = [],
 ): Promise<{ paths: string[]; digest: Digest; files: string[] }> {
-  const paths = patterns ? await globCode(workspace, patterns) : await git.trackedFiles(workspace)
+  const named = patterns ? await globCode(workspace, patterns) : await git.trackedFiles(workspace)
+  const paths = [...new Set([...named, ...besides])].sort()
   const files: { path: string; digest: Digest }[] = []
   for (const path of paths) {
     const absolute = resolve(workspace, path)
     if (excluded.some((folder) => isInside(folder, absolute))) continue
     // A tracked file may be deleted, or be a submodule's folder.
-    if ((await kindOf(absolute)) === 'file') files.push({ path, digest: (await digestFile(absolute)).digest })
+    if ((await kindOf(absolute)) === 'file') files.push({ path, digest: await digestCode(absolute) })
   }
   return { paths: [...(patterns ?? ['.'])], digest: digestOfTree(files), files: files.map(({ path }) => path) }
+}
+
+/** A notebook is digested by what it does: to run it again changes its file, and nothing else. */
+async function digestCode(absolute: string): Promise<Digest> {
+  const own = absolute.endsWith('.ipynb') ? codeDigest(await readFile(absolute, 'utf8')) : undefined
+  return own ?? (await digestFile(absolute)).digest
 }
 
 async function globCode(workspace: string, patterns: readonly string[]): Promise<string[]> {

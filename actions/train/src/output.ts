@@ -24,6 +24,7 @@ const listedFiles = 40
 export async function openOutput(workFolder: string, runId: string): Promise<string> {
   await mkdir(workFolder, { recursive: true })
   await repair(workFolder)
+  await rm(join(workFolder, 'failed'), { recursive: true, force: true })
   const folder = join(workFolder, `output.tmp-${process.pid}-${runId}`)
   await mkdir(folder)
   return folder

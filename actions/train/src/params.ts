@@ -1,5 +1,5 @@
 import type { trainingSchema } from '@headgate/core'
-import { UserError } from '@headgate/core'
+import { type Problem, UserError } from '@headgate/core'
 import type { z } from 'zod'
 
 export type Params = z.output<typeof trainingSchema>['run']['params']
@@ -9,14 +9,29 @@ type Mapping = Readonly<Record<string, unknown>>
 /**
  * The parameters as one object, sorted by name. Of `name=value` lines, what reads as a number, `true`, `false` or
  * `null` is one, so that a flag gives the same training key as `headgate.yml`. Lines win over mappings.
- * @throws UserError for lines without `=`, and for names given twice.
+ * @throws UserError for lines without `=`, for names given twice, and for whole numbers beyond what JSON holds exactly.
  */
 export function readParams(given: Mapping | readonly (string | Mapping)[]): Params {
   const parts = Array.isArray(given) ? (given as readonly (string | Mapping)[]) : [given as Mapping]
   const entries = parts.flatMap((part) => (typeof part === 'string' ? [] : Object.entries(part)))
   const lines = parts.filter((part) => typeof part === 'string')
+  const inexact = entries.flatMap(([name, value]) => inexactIn(name, value))
+  if (inexact.length > 0) throw new UserError(inexact)
   const all = Object.entries(Object.fromEntries([...entries, ...readLines(lines)]))
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1))) as Params
+}
+
+/** Above this JavaScript writes a number with an exponent, and so Python reads no whole number. */
+const leastExponent = 1e21
+
+/** What was read has lost its last digits already, without a word. */
+function inexactIn(name: string, value: unknown): Problem[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, part]) => inexactIn(`${name}.${key}`, part))
+  const isExact = !Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value as number) >= leastExponent
+  if (isExact) return []
+  const what = `\`param\`: ${name} is beyond ${Number.MAX_SAFE_INTEGER}, and would not arrive exactly.`
+  return [{ what, fix: 'Give it as text, in quotes.' }]
 }
 
 function readLines(lines: readonly string[]): [string, unknown][] {

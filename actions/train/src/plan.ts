@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Digest, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
 import { readDocument } from '@headgate/files'
@@ -8,6 +8,8 @@ import type { DataPlace, Source } from './data/source.ts'
 import { captureEnvironment } from './environment.ts'
 import { type Input, readCode } from './inputs.ts'
 import { type KeyParts, keyOf, lockDigest, stateOf } from './key.ts'
+import { notebookCommand } from './notebook/command.ts'
+import { readTrainingNotebook, type TrainingNotebook } from './notebook/notebook.ts'
 import { type Params, readParams } from './params.ts'
 import { isDvcCommand } from './pipeline/command.ts'
 import { type Locks, readLocks } from './pipeline/lock.ts'
@@ -16,7 +18,11 @@ import type { stage } from './stage.ts'
 
 /** All that a training rests on, known before it begins. */
 export interface Plan {
+  /** As the user said it. */
+  readonly command: readonly string[]
+  /** What an executor runs: of a notebook, its command by papermill. */
   readonly argv: readonly string[]
+  readonly notebook: TrainingNotebook | undefined
   readonly params: Params
   readonly data: readonly Input[]
   readonly testData: readonly Input[]
@@ -37,11 +43,10 @@ export interface Plan {
  * @throws UserError for settings that this release does not have, and for data or code that is not there.
  */
 export async function planTraining(settings: Settings<typeof stage>, ports: Ports): Promise<Plan> {
-  refuseUnsupported(settings)
   const { workspace } = ports
-  const argv = words(settings.run, settings.shell)
+  const said = words(settings.run, settings.shell)
   const params = readParams(settings.param)
-  const isPipeline = isDvcCommand(argv)
+  const isPipeline = isDvcCommand(said)
   if (isPipeline) refuseElsewhere(ports)
   const variables = { ...ports.environment, ...settings.env }
   const place = dataPlaceOf(settings, ports)
@@ -57,13 +62,16 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const ignores = isPipeline && ports.commit !== '' ? await git.trackedFiles(workspace, ['*.gitignore']) : []
   const results = [...locks.results, ...ignores.map((path) => resolve(workspace, path))]
   const excluded = [...standing, ...results, settings.workFolder]
-  const { files, ...named } = await readCode(workspace, list(settings.code), excluded)
+  const notebook = await notebookOf(settings, ports, said, { params, inputs: data.length })
+  const command = notebook?.command ?? said
+  const argv = notebook?.argv ?? said
+  const { files, ...named } = await readCode(workspace, list(settings.code), excluded, notebook && [notebook.path])
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
   const hide = masker(ports.secrets)
   const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
   const image = settings.sweep ? null : ((await ports.executor.image?.()) ?? null)
   const environment = {
-    ...(await captureEnvironment(argv, workspace, variables, image)),
+    ...(await captureEnvironment(command, workspace, variables, image)),
     variables: Object.fromEntries(hidden),
   }
   const parts: KeyParts = {
@@ -74,11 +82,23 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
     lock: lockDigest(environment),
     interpreter: environment.interpreter,
     variables: environment.variables,
-    command: argv,
+    command,
     image: environment.image,
   }
   const code = { commit: ports.commit, dirty, ...named }
-  const own = { argv, params, data, testData: parts.testData, sources, code, files, environment, parts }
+  const own = {
+    command,
+    argv,
+    notebook,
+    params,
+    data,
+    testData: parts.testData,
+    sources,
+    code,
+    files,
+    environment,
+    parts,
+  }
   return { ...own, locks: isPipeline ? locks : undefined, key: keyOf(parts) }
 }
 
@@ -98,11 +118,21 @@ function refuseElsewhere({ executor }: Ports): void {
   })
 }
 
-function refuseUnsupported(settings: Settings<typeof stage>): void {
-  const run = [settings.run].flat()
-  if (run.length !== 1 || !/\.ipynb\s*$/.test(run[0] ?? '')) return
-  const what = `running the notebook ${basename(run[0] ?? '')} is not in this release.`
-  throw new UserError({ what, fix: 'Run it by a command, such as `papermill train.ipynb …`.' })
+async function notebookOf(
+  settings: Settings<typeof stage>,
+  ports: Ports,
+  words: readonly string[],
+  request: { readonly params: Params; readonly inputs: number },
+): Promise<TrainingNotebook | undefined> {
+  const command = settings.shell ? undefined : notebookCommand(words)
+  if (command === undefined) return undefined
+  const environment = { ...ports.environment, ...settings.env }
+  return readTrainingNotebook(command, {
+    ...request,
+    workspace: ports.workspace,
+    executor: ports.executor.name,
+    environment,
+  })
 }
 
 function words(run: string | readonly string[], shell: boolean): string[] {

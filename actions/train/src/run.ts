@@ -30,7 +30,7 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   if (unwanted !== undefined) return notTrained(plan, ports, unwanted)
   const earlier = await findEarlier(settings, plan, ports)
   if (settings.dryRun) {
-    const next = earlier.training ? 'would be reused' : `would run ${commandText(plan.argv)}`
+    const next = earlier.training ? 'would be reused' : `would run ${commandText(plan.command)}`
     return notTrained(plan, ports, `dry run: ${next}, since ${earlier.reason}`)
   }
   if (earlier.training) {

@@ -11,7 +11,7 @@ import { trackingKinds } from './tracking/port.ts'
 const settings = z.object({
   run: z.union([z.string(), z.array(z.string()).min(1)]).meta({
     description:
-      'The command that trains: a list of words, or text that is split by quoting rules and never read by a shell.',
+      'The command that trains: a list of words, or text that is split by quoting rules and never read by a shell. A notebook, alone or after a Python, is run by papermill.',
     example: 'python train.py',
   }),
   shell: z.boolean().default(false).meta({ description: 'Whether `run` is read by `/bin/sh`.' }),

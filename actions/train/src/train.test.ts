@@ -131,6 +131,34 @@ test('the same inputs are not trained again; a changed one is named', async () =
   expect(fourth.document.code.dirty).toMatch(/^sha256:/)
 })
 
+test('a notebook that was run again trains nothing again, one whose code changed does', async () => {
+  const root = makeProject()
+  const write = (source: string, outputs: unknown[]): void => {
+    const cell = { cell_type: 'code', metadata: {}, source, outputs, execution_count: outputs.length || null }
+    writeFileSync(
+      join(root, 'look.ipynb'),
+      JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+    )
+  }
+  write('print(1)', [])
+  execFileSync('git', ['add', '.'], { cwd: root })
+  await runAndWrite(root)
+  write('print(1)', [{ output_type: 'stream', name: 'stdout', text: '1' }])
+  expect((await runAndWrite(root)).document.cache.hit).toBe(true)
+  write('print(2)', [])
+  expect((await runAndWrite(root)).document.cache.reason).toContain(': the code.')
+})
+
+test('a whole number that JSON cannot hold exactly is refused, wherever it stands; as text it arrives', async () => {
+  const root = makeProject()
+  const param = { n: 2 ** 53, deep: [{ m: -(2 ** 60) }], float: 1e300, most: 2 ** 53 - 1 }
+  await expect(run(settingsOf(root, { param }), portsOf(root))).rejects.toThrow(
+    /^`param`: n is .*\n`param`: deep\.0\.m is /,
+  )
+  const { document } = await runAndWrite(root, { param: ['n=12345678901234567890'] })
+  expect(document.run.params).toEqual({ n: '12345678901234567890' })
+})
+
 test('a variable that `env` changes trains again, a renewed secret does not', async () => {
   const root = makeProject()
   const first = await runAndWrite(

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Findings, Settings, Training } from '@headgate/core'
-import { UserError } from '@headgate/core'
+import { messageOf, UserError } from '@headgate/core'
+import type { FailedCell } from '@headgate/notebooks'
 import { mebibytes } from '@headgate/reports'
 import { commandText, masker } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
@@ -10,6 +11,7 @@ import { type Ended, watch } from './executors/watch.ts'
 import { type Failure, failureOf, fromUserError } from './failure.ts'
 import { type Handle, handleText, writeHandle } from './handle.ts'
 import { pathFrom } from './inputs.ts'
+import { keepFailed, readExecuted } from './notebook/executed.ts'
 import { type Output, openOutput, readOutput, swapOutput } from './output.ts'
 import { gather } from './pipeline/gather.ts'
 import { compareLocks } from './pipeline/lock.ts'
@@ -140,7 +142,7 @@ interface Course {
 async function conclude(course: Course): Promise<Found> {
   const { settings, plan, ports, handle, folder } = course
   const { executor } = ports
-  const title = `Training: ${commandText(plan.argv)}`
+  const title = `Training: ${commandText(plan.command)}`
   if (executor.isLasting) ports.keep(handleText(handle))
   const ended = await ports.log
     .quote(title, (show) => watch(executor, handle.job, watchOptions(course, show)))
@@ -150,15 +152,35 @@ async function conclude(course: Course): Promise<Found> {
       throw error
     })
   const body = trackedBody(plan, ranOf(course, ended), course.reason, course.tracked)
-  const failure = failureOf(ended, plan, settings)
-  if (failure === undefined) await executor.collect(handle.job, folder)
-  const found = failure ? failed(plan, body, failure) : await finish(settings, plan, ports, body, folder)
+  const cell = await collect(course, ended)
+  const failure = failureOf(ended, plan, settings, cell)
+  const got = failure ? failed(plan, body, failure) : await finish(settings, plan, ports, body, folder)
+  const found = await withExecuted(course, got)
   const end = found.body.error === undefined ? 'finished' : ended.state === 'cancelled' ? 'killed' : 'failed'
   const logged = await closeRun(course.tracked, course, found, end)
   if (end === 'finished') await keep(settings, plan, ports, logged.body, logged.inputs)
   await executor.release(handle.job)
   ports.keep('')
   return logged
+}
+
+/** Brings what a job left: of one that failed only a notebook, and the cell at which it stopped. */
+async function collect({ plan, ports, handle, folder }: Course, ended: Ended): Promise<FailedCell | undefined> {
+  const bring = (): Promise<void> => ports.executor.collect(handle.job, folder)
+  if (ended.state === 'succeeded') await bring()
+  if (plan.notebook === undefined) return undefined
+  if (ended.state !== 'succeeded')
+    await bring().catch((error: unknown) =>
+      ports.log.warning(`The executed notebook was not brought: ${messageOf(error)}`),
+    )
+  return readExecuted(folder, plan.notebook, ports.secrets)
+}
+
+/** Keeps the executed notebook of a training that failed. */
+async function withExecuted({ plan, settings, folder }: Course, found: Found): Promise<Found> {
+  if (found.body.error === undefined || plan.notebook === undefined) return found
+  const artifacts = [...(await keepFailed(settings.workFolder, folder))]
+  return { ...found, body: { ...found.body, artifacts } }
 }
 
 function watchOptions(

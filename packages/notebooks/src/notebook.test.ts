@@ -96,7 +96,7 @@ test.each([
 ])('the names that a Python cell defines: %j', (source, names) => {
   expect(
     assignmentsOf(source, 'python')
-      .map(({ name }) => name)
+      ?.map(({ name }) => name)
       .join(' '),
   ).toBe(names)
 })
@@ -108,9 +108,13 @@ test.each([
 ])('the names that a cell of %s defines', (language, source, names) => {
   expect(
     assignmentsOf(source, language)
-      .map(({ name }) => name)
+      ?.map(({ name }) => name)
       .join(' '),
   ).toBe(names)
+})
+
+test('the names of a language that is not read are unknown, and not none', () => {
+  expect(assignmentsOf('int rows = 1;', 'c#')).toBeUndefined()
 })
 
 test('a default that is a list is known from one that is text', () => {

@@ -7,8 +7,15 @@ export interface Assignment {
   readonly isList: boolean
 }
 
-/** What a cell assigns at its top level: in Python by its grammar, in other languages line by line. */
-export function assignmentsOf(source: string, language: string): Assignment[] {
+/** Other languages of papermill's whose assignments `assignedByLine` reads. */
+const readByLine = ['bash', 'julia', 'matlab', 'r', 'scala']
+
+/**
+ * What a cell assigns at its top level: in Python by its grammar, in other languages line by line; `undefined` for
+ * languages that are not read.
+ */
+export function assignmentsOf(source: string, language: string): Assignment[] | undefined {
+  if (language !== 'python' && !readByLine.includes(language)) return undefined
   const found =
     language === 'python' ? statements(source).flatMap(assignedIn) : source.split('\n').flatMap(assignedByLine)
   return [...new Map(found.map((one) => [one.name, one])).values()]

@@ -9,7 +9,7 @@ interface Parcel {
 
 export const parcels: Readonly<Record<StageName, Parcel>> = {
   'validate-data': { document: 'validation', besides: ['profile.json'] },
-  train: { document: 'training', besides: ['output'] },
+  train: { document: 'training', besides: ['output', 'failed'] },
   'evaluate-gate': { document: 'evaluation', besides: ['evidence'] },
   'register-model': { document: 'model', besides: [] },
   deploy: { document: 'deployment', besides: [] },

@@ -50,7 +50,7 @@ async function open({ settings, plan, ports, runId, startedAt }: Opened): Promis
     model: settings.model,
     key: plan.key,
     commit: ports.commit,
-    command: commandText(plan.argv),
+    command: commandText(plan.command),
     startedAt,
     data: [
       ...plan.data.map(({ path, digest }) => ({ path, digest, context: 'training' as const })),
@@ -99,7 +99,7 @@ export async function closeRun(
     endedAt: new Date(body.run.finishedAt ?? ports.now()),
     params: plan.params,
     metrics: body.metrics,
-    output: join(settings.workFolder, 'output'),
+    output: join(settings.workFolder, body.error === undefined ? 'output' : 'failed'),
     artifacts: body.artifacts,
     modelDigest: body.modelArtifact?.digest ?? null,
     error: body.error?.message,
