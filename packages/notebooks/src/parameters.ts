@@ -31,18 +31,21 @@ function statements(source: string): string[] {
 
 const assign = /(?<![=!<>:+\-*/%@&|^])=(?!=)/
 
-/** `a = b = 1`, `a, b = 1, 2`, `a: int = 1`. */
+/** `a = b = 1`, `a, (b, *c) = …`, `a: int = 1`. */
 function assignedIn(statement: string): Assignment[] {
-  const parts = splitOutside(statement, assign)
-  const value = parts.pop() ?? ''
-  const names = parts.flatMap((target) => {
-    const [bare = ''] = splitOutside(target, ':')
-    return splitOutside(bare.trim().replace(/^[([](.*)[)\]]$/s, '$1'), ',').map((name) =>
-      name.trim().replace(/^\*/, ''),
-    )
-  })
+  const targets = splitOutside(statement, assign)
+  const value = targets.pop() ?? ''
   const isList = value.trim().startsWith('[')
-  return names.filter((name) => /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(name)).map((name) => ({ name, isList }))
+  return targets.flatMap((target) => namesIn(splitOutside(target, ':')[0] ?? '')).map((name) => ({ name, isList }))
+}
+
+function namesIn(target: string): string[] {
+  const bare = target.trim().replace(/^\*\s*/, '')
+  const parts = splitOutside(bare, ',')
+  if (parts.length > 1) return parts.flatMap(namesIn)
+  const inner = /^[([](.*)[)\]]$/s.exec(bare)?.[1]
+  if (inner !== undefined) return namesIn(inner)
+  return /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(bare) ? [bare] : []
 }
 
 /** `name <- value` of R, `val name: Type = value` of Scala, `name = value` of Julia and others. */

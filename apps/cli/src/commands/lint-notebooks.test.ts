@@ -39,7 +39,7 @@ function write(path: string, source: string, outputs: unknown[] = []): void {
     outputs,
     source: [source],
   }
-  const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }
+  const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 4 }
   mkdirSync(join(folder, path, '..'), { recursive: true })
   writeFileSync(join(folder, path), JSON.stringify(notebook, null, 1))
 }

@@ -11,7 +11,7 @@ interface Given {
   readonly count?: number | null
 }
 
-/** As Jupyter writes it: one line of source on each line of the file. */
+/** As Jupyter wrote it before cells had ids: one line of source on each line of the file. */
 function notebookOf(cells: readonly Given[]): string {
   const all = cells.map(({ type = 'code', source = '', tags = [], outputs = [], count = null }) => ({
     cell_type: type,
@@ -19,7 +19,17 @@ function notebookOf(cells: readonly Given[]): string {
     ...(type === 'code' ? { outputs, execution_count: count } : {}),
     source: source.split(/(?<=\n)/),
   }))
-  return `${JSON.stringify({ cells: all, metadata: {}, nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
+  return `${JSON.stringify({ cells: all, metadata: {}, nbformat: 4, nbformat_minor: 4 }, null, 1)}\n`
+}
+
+// Put together here, so that no scanner takes this file for a leak.
+const made = {
+  aws: `AKIA${'ABCDEFGH23456723'}`,
+  github: `ghp_${'a1B2'.repeat(9)}`,
+  gitlab: `glpat-${'a1B2'.repeat(5)}`,
+  face: `hf_${'aBcD'.repeat(9)}`,
+  key: `-----BEGIN RSA ${'PRIVATE KEY'}-----`,
+  jwt: `eyJ${'hbGciOiJI'}x.eyJ${'zdWIiOiIx'}x.${'abcDEF12345'}`,
 }
 
 function lint(content: string, ...rules: Rule[]): string[] {
@@ -48,6 +58,14 @@ test('what is left of a run is told by its cell, and a missing parameters cell b
     'outputs 4:null holds the parameters that papermill put in for one run.',
   ])
   expect(lint(content, 'order')).toHaveLength(1)
+})
+
+test('lines of megabytes are read to their end', () => {
+  const hostile = ['ab-', '-eyJ', 'a://:', 'token="x y '].map((part) => part.repeat(300_000 / part.length)).join('\n')
+  const printed = { output_type: 'stream', name: 'stdout', text: `${hostile}\n${made.github}` }
+  expect(lint(notebookOf([{ outputs: [printed] }]), 'secrets')).toEqual([
+    'secrets 1:null shows a token of GitHub in its output.',
+  ])
 })
 
 test('the line of the file is found past quotes and brackets in strings, and a key that is empty', () => {
@@ -107,16 +125,6 @@ test.each([
   expect(lint(notebookOf([parameters, { source }]), 'paths')).toEqual([])
 })
 
-// Put together here, so that no scanner takes this file for a leak.
-const made = {
-  aws: `AKIA${'ABCDEFGH23456723'}`,
-  github: `ghp_${'a1B2'.repeat(9)}`,
-  gitlab: `glpat-${'a1B2'.repeat(5)}`,
-  face: `hf_${'aBcD'.repeat(9)}`,
-  key: `-----BEGIN RSA ${'PRIVATE KEY'}-----`,
-  jwt: `eyJ${'hbGciOiJI'}x.eyJ${'zdWIiOiIx'}x.${'abcDEF12345'}`,
-}
-
 test.each([
   [`os.environ["K"] = "${made.aws}"`, 'AWS', made.aws],
   [`g = Github('${made.github}')`, 'GitHub', made.github],
@@ -127,6 +135,7 @@ test.each([
   ['url = "postgresql://ada:s3cr3t-w0rd@db/x"', 'a password in a URL', 's3cr3t-w0rd'],
   ['!git clone https://ada:s3cr3tw0rd@example.com/x', 'a password in a URL', 's3cr3tw0rd'],
   ['password = "s3cr3t-w0rd"', 'a password or token', 's3cr3t-w0rd'],
+  ['connect(password="<yours>", token="s3cr3t-w0rd")', 'a password or token', 's3cr3t-w0rd'],
   ["connect(db_password='s3cr3t-w0rd')", 'a password or token', 's3cr3t-w0rd'],
   ['{"api_key": "0123456789abcdef"}', 'a password or token', '0123456789abcdef'],
   ['API_TOKEN: str = "0123456789abcdef"', 'a password or token', '0123456789abcdef'],
@@ -140,7 +149,11 @@ test.each([
 
 test('a secret that a run printed is found in the outputs, also in prose', () => {
   const printed = { output_type: 'stream', name: 'stdout', text: [`token ${made.github}\n`] }
-  const shown = { output_type: 'display_data', data: { 'application/json': { url: 'https://a:s3cr3tw0rd@b/c' } } }
+  const shown = {
+    output_type: 'display_data',
+    metadata: {},
+    data: { 'application/json': { url: 'https://a:s3cr3tw0rd@b/c' } },
+  }
   const content = notebookOf([parameters, { outputs: [printed, shown] }, { type: 'markdown', source: made.aws }])
   expect(lint(content, 'secrets')).toEqual([
     'secrets 2:null shows a token of GitHub in its output.',

@@ -1,5 +1,6 @@
 import type { Problem } from '@headgate/core'
 import { type Cell, type Notebook, parametersCell, parseNotebook } from '../notebook.ts'
+import { formatProblems } from './format.ts'
 import { absolutePaths } from './paths.ts'
 import { readPositions } from './positions.ts'
 import { secretsIn } from './secrets.ts'
@@ -28,7 +29,7 @@ export function lintNotebook(content: string, rules: ReadonlySet<LintRule>): Fin
   if ('problems' in notebook) return rules.has('format') ? notebook.problems.map(misformed) : []
   const found = lintRules
     .filter((rule) => rules.has(rule))
-    .flatMap((rule) => judge[rule](notebook).map((one) => ({ rule, ...one })))
+    .flatMap((rule) => judge[rule](notebook, content).map((one) => ({ rule, ...one })))
   if (found.length === 0) return []
   const positions = readPositions(content)
   return found
@@ -40,8 +41,8 @@ function misformed({ what, fix = '' }: Problem): Finding {
   return { rule: 'format', cell: null, line: null, fileLine: 1, what, fix }
 }
 
-const judge: Readonly<Record<LintRule, (notebook: Notebook) => Found[]>> = {
-  format: () => [],
+const judge: Readonly<Record<LintRule, (notebook: Notebook, content: string) => Found[]>> = {
+  format: (_, content) => formatProblems(content).map((found) => ({ line: null, fix: saveAgain, ...found })),
   outputs: ({ cells }) => cells.flatMap((cell) => [...leftOutputs(cell), ...leftParameters(cell)]),
   parameters: missingParameters,
   paths: ({ cells, language }) =>
@@ -51,6 +52,8 @@ const judge: Readonly<Record<LintRule, (notebook: Notebook) => Found[]>> = {
   order: ({ cells }) => outOfOrder(cells),
   secrets: ({ cells }) => cells.flatMap(secretsOf),
 }
+
+const saveAgain = 'Open it in Jupyter and save it again.'
 
 function codeCells(cells: readonly Cell[]): Cell[] {
   return cells.filter(({ kind }) => kind === 'code')

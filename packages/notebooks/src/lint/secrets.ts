@@ -21,12 +21,13 @@ const tokens: readonly (readonly [string, RegExp])[] = [
   ['a token of Databricks', /\bdapi[0-9a-f]{32}/],
   ['a key of an Azure account', /\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}/],
   ['a signed URL', /[?&](?:X-Amz-Signature|X-Goog-Signature|sig)=[A-Za-z0-9%+/]{20,}/],
-  ['a JSON Web Token', /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
+  ['a JSON Web Token', /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,2000}\.[\w-]{10}/],
 ]
 
-const inUrl = /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"`<>]*:([^\s/@'"`<>]+)@[^\s/'"`]/i
+// Lengths are bounded: outputs hold lines of megabytes.
+const inUrl = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"`<>]{0,100}:([^\s/@'"`<>]{1,200})@[^\s/'"`]/gi
 const assigned =
-  /["']?\b[\w-]*(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|credentials?)["']?\s*(?::\s*str\s*)?(?:=|:|<-)\s*[rbuRBU]?(["'])((?:(?!\1).){6,})\1/i
+  /["']?\b[\w-]{0,40}(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|credentials?)["']?\s*(?::\s*str\s*)?(?:=|:|<-)\s*[rbuRBU]?(["'])((?:(?!\1).){6,500})\1/gi
 
 /** The lines that hold a secret, and of what kind. One finding a line. */
 export function secretsIn(source: string): Found[] {
@@ -39,10 +40,11 @@ export function secretsIn(source: string): Found[] {
 function kindOf(line: string): string | undefined {
   const token = tokens.find(([, pattern]) => pattern.test(line))
   if (token) return token[0]
-  const password = inUrl.exec(line)?.[1]
-  if (password !== undefined && !isPlaceholder(password)) return 'a password in a URL'
-  const value = assigned.exec(line)?.[2]
-  return value !== undefined && !isPlaceholder(value) ? 'what looks like a password or token' : undefined
+  const isReal = (value = ''): boolean => !isPlaceholder(value)
+  if ([...line.matchAll(inUrl)].some(([, password]) => isReal(password))) return 'a password in a URL'
+  return [...line.matchAll(assigned)].some(([, , value]) => isReal(value))
+    ? 'what looks like a password or token'
+    : undefined
 }
 
 /** What stands for a secret: a reference to one, stars, an example’s word, a name of a variable or a file. */
