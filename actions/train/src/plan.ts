@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Digest, Settings, Training } from '@headgate/core'
 import { UserError } from '@headgate/core'
@@ -44,7 +45,7 @@ export interface Plan {
  */
 export async function planTraining(settings: Settings<typeof stage>, ports: Ports): Promise<Plan> {
   const { workspace } = ports
-  const said = words(settings.run, settings.shell)
+  const said = (await notebookName(settings.run, workspace)) ?? words(settings.run, settings.shell)
   const params = readParams(settings.param)
   const isPipeline = isDvcCommand(said)
   if (isPipeline) refuseElsewhere(ports)
@@ -116,6 +117,13 @@ function refuseElsewhere({ executor }: Ports): void {
     what: `a pipeline of DVC cannot be run by \`executor: ${executor.name}\`: what it makes would stay there.`,
     fix: 'Use `executor: process`, or name the command that trains and the data as `.dvc` files.',
   })
+}
+
+/** A notebook whose name holds spaces is not split into words. */
+async function notebookName(run: string | readonly string[], workspace: string): Promise<string[] | undefined> {
+  if (typeof run !== 'string' || !run.endsWith('.ipynb')) return undefined
+  const found = await stat(resolve(workspace, run)).catch(() => undefined)
+  return found?.isFile() ? [run] : undefined
 }
 
 async function notebookOf(

@@ -42,6 +42,20 @@ test.each([
   expect('problems' in notebook ? notebook.problems.map(({ what }) => what).join('\n') : notebook).toMatch(why)
 })
 
+test('NaN and Infinity, as Python writes them into outputs, are read; in text they stay', () => {
+  const content = notebookOf([
+    { source: 'x = [NaN, "Infinity"]', outputs: [{ output_type: 'display_data', data: { j: 0 } }] },
+  ])
+  const written = content.replace('"j":0', '"j":[NaN, -Infinity, "NaN"]')
+  expect(() => JSON.parse(written)).toThrow()
+  expect(read(written).cells[0]).toMatchObject({
+    source: 'x = [NaN, "Infinity"]',
+    outputs: [{ text: '[null,null,"NaN"]' }],
+  })
+  expect(codeDigest(written)).toBe(codeDigest(content))
+  expect(parseNotebook(`${written}"NaN`)).toHaveProperty('problems')
+})
+
 test('texts come joined, and the kernel and language are those that it names', () => {
   const metadata = { kernelspec: { name: 'ir', language: 'R', display_name: 'R' } }
   const stream = { output_type: 'stream', name: 'stdout', text: ['1\n', '2\n'] }

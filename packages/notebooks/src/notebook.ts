@@ -1,5 +1,6 @@
 import type { Problem } from '@headgate/core'
 import { z } from 'zod'
+import { readJson } from './json.ts'
 
 /** A cell of a notebook, its texts joined. */
 export interface Cell {
@@ -87,7 +88,7 @@ export function parametersCell(notebook: Notebook): Cell | undefined {
 
 function parseJson(content: string): { readonly json: unknown } | { readonly problems: readonly Problem[] } {
   try {
-    return { json: JSON.parse(content.replace(/^\uFEFF/, '')) as unknown }
+    return { json: readJson(content) }
   } catch (error) {
     const conflict = /^<{7} /m.test(content)
     const what = conflict ? 'is not JSON: a merge conflict is left in it.' : `is not JSON: ${(error as Error).message}.`

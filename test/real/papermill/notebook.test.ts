@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import type { Log } from '@headgate/runners'
 import { identifyProcess } from '@headgate/systems'
 import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { processExecutor } from '../../../actions/train/src/executors/process/executor.ts'
 import { run } from '../../../actions/train/src/run.ts'
 import { portsOf, settingsOf } from '../../../actions/train/test/project.ts'
 import { describeSystem } from '../describe-system.ts'
@@ -97,10 +98,14 @@ describeSystem('papermill', await prepare(), () => {
     const root = projectOf([`${leave}\nprint(ascii(given)); print(type(rows), data); print(open(data).read())`])
     const given = { list: [1, 2.5, null, true], text: 'it\'s "ü" \\n\n{x} $HOME', most: 9007199254740991, empty: {} }
     const lines: string[] = []
-    const found = await train(root, { settings: { param: { given, rows: 7 } }, lines })
+    renameSync(join(root, 'train.ipynb'), join(root, 'Été 1.ipynb'))
+    // Without a home folder, as users of containers often are.
+    const homeless = { ...environment, HOME: '/nonexistent' }
+    const settings = { run: 'Été 1.ipynb', param: { given, rows: 7 } }
+    const found = await train(root, { settings, lines, ports: { environment: homeless } })
     expect(found).toMatchObject({
       verdict: 'pass',
-      body: { run: { command: ['python3', 'train.ipynb'], exitCode: 0 } },
+      body: { run: { command: ['python3', 'Été 1.ipynb'], exitCode: 0 } },
     })
     // As Python writes the same value.
     expect(lines).toContain(
@@ -213,17 +218,32 @@ while True: time.sleep(1)`
     expect(readdirSync(join(root, '.headgate/m'))).toEqual([])
   })
 
-  test('at its timeout it says in which cell it was, and a kernel that dies is told', async () => {
-    const slow = projectOf([leave, 'import time\ntime.sleep(600)'])
-    const timed = await train(slow, { settings: { timeout: '15s' } })
-    expect(timed.body.error?.message).toMatch(
-      /was ended after 15 s, its `timeout`\. It stopped in cell 4[\s\S]*time\.sleep\(600\)/,
-    )
+  test('when the kernel dies, it says in which cell', async () => {
     const lines: string[] = []
-    const dying = projectOf([leave, 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)'])
-    const died = await train(dying, { lines })
-    expect(died.body.error?.message).toMatch(/ended with exit code 1\. It stopped in cell 4[\s\S]*SIGKILL/)
+    const root = projectOf([leave, 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)', 'print("never")'])
+    const died = await train(root, { lines })
+    expect(died.body.error?.message).toMatch(
+      /exit code 1\. It stopped in cell 4, run as \[4\]\n\n {4}import os, signal/,
+    )
     expect(lines.join('\n')).toMatch(/The kernel died/)
+    expect(executed(root, 'failed')).toContain('os.kill')
+  })
+
+  test('when papermill is ended, as containers and clusters do, its kernel ends with what it started', async () => {
+    const end = `import os, signal, subprocess, time
+child = subprocess.Popen(["sleep", "600"])
+open("pids", "w").write(f"{os.getpid()} {child.pid}")
+os.kill(os.getppid(), signal.SIGTERM)
+time.sleep(600)`
+    const root = projectOf([leave, end])
+    const ended = await train(root)
+    expect(ended.body.error?.message).toMatch(
+      /was ended by SIGTERM from outside\. It stopped in cell 4, run as \[4\]\n/,
+    )
+    expect(executed(root, 'failed')).toContain('os.kill')
+    const pids = readFileSync(join(root, 'pids'), 'utf8').split(' ').map(Number)
+    expect(pids).toHaveLength(2)
+    await expect.poll(() => Promise.all(pids.map(identifyProcess))).toEqual([undefined, undefined])
   })
 
   test('the memory of the kernel counts', async () => {
@@ -249,6 +269,15 @@ while True: time.sleep(1)`
       /could not be started/,
     )
     expect(existsSync(join(root, '.headgate'))).toBe(false)
+  })
+
+  test('elsewhere, where nobody can look before, it says the same as its first words', async () => {
+    const executor = { ...processExecutor(papermill.folder), name: 'docker' as const }
+    const found = await train(projectOf([leave], 'of-ada'), { ports: { executor } })
+    expect(found).toMatchObject({ verdict: 'fail', exitCode: 2 })
+    expect(found.body.error?.message).toMatch(
+      /train\.ipynb: the kernel of-ada that it names is not installed\. .*python3/,
+    )
   })
 
   test('a kernel whose program is gone is told before anything runs', async () => {

@@ -48,13 +48,16 @@ export async function keepFailed(workFolder: string, output: string): Promise<re
 const around = 7
 const longest = 2 * around + 1
 const shownTraceback = 20
+const longestLine = 300
 
 /** What went wrong in a notebook, with the cell's code and the end of the traceback. */
 export function cellText({ number, executionCount, source, error, traceback }: FailedCell): string {
   const run = executionCount === null ? '' : `, run as [${executionCount}]`
-  const head = `It stopped in cell ${number}${run}${error === null ? '' : `: ${error}`}`
+  const [first] = (error ?? '').split('\n')
+  const head = `It stopped in cell ${number}${run}${first ? `: ${first}` : ''}`
   const end = traceback.slice(-shownTraceback)
-  return [head, '', ...excerpt(source, traceback), ...(end.length === 0 ? [] : ['', ...end])].join('\n')
+  const lines = [head, '', ...excerpt(source, traceback), ...(end.length === 0 ? [] : ['', ...end])]
+  return lines.map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)).join('\n')
 }
 
 /** The lines around the one that failed, or else the first. */

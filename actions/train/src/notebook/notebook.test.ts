@@ -114,4 +114,6 @@ test('of a long cell the lines around the failing one are quoted', () => {
   expect(text).toContain('    …\n    line23\n')
   expect(text).toContain('    line37\n    …\n')
   expect(text.endsWith(traceback.join('\n'))).toBe(true)
+  const long = { number: 1, executionCount: null, source: '', error: `E: ${'x'.repeat(500)}\nmore`, traceback: [] }
+  expect(cellText(long)).toMatch(/^It stopped in cell 1: E: x{200,300}…\n/)
 })

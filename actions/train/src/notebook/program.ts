@@ -1,4 +1,4 @@
-/** How the page is written beside it: nothing is loaded from outside, and no script runs, not even the notebook's own. */
+/** Of the page: it loads nothing, and runs no script, not even the notebook's own. */
 const policy = "default-src 'none'; img-src data:; media-src data:; font-src data:; style-src 'unsafe-inline'"
 
 /**
@@ -38,8 +38,8 @@ if mode == "look":
 if found:
     sys.exit(f"{notebook}: {found[0]} {found[1]}")
 
-import logging, pathlib, re, tempfile, papermill
-from jupyter_client import KernelManager
+import logging, pathlib, re, signal, tempfile, papermill
+from jupyter_client import AsyncKernelManager, KernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
@@ -73,6 +73,26 @@ def on_cell_executed(cell, cell_index, execute_reply):
         if text is not None:
             print(text, flush=True)
 
+managers = []
+
+class Kernel(AsyncKernelManager):
+    def __init__(self, *words, **named):
+        super().__init__(*words, **named)
+        managers.append(self)
+
+def end(*_):
+    """A kernel is in a group of its own: who ends this one does not reach it, nor what it started."""
+    for manager in managers:
+        group = getattr(manager.provisioner, "pgid", None)
+        if group:
+            try:
+                os.killpg(group, signal.SIGTERM)
+            except OSError:
+                pass
+    sys.exit()
+
+signal.signal(signal.SIGTERM, end)
+
 def braced(path):
     return path.replace("{", "{{").replace("}", "}}")
 
@@ -83,7 +103,8 @@ def run():
     papermill.execute_notebook(
         braced(notebook), braced(str(executed)), parameters, progress_bar=False, stdout_file=sys.stdout,
         stderr_file=sys.stderr, on_cell_start=on_cell_start, on_cell_executed=on_cell_executed,
-        config=Config(KernelManager=encrypted))
+        # The defaults, 60 and 4 seconds, are too little where machines are shared.
+        kernel_manager_class=Kernel, config=Config(KernelManager=encrypted), start_timeout=300, iopub_timeout=60)
 
 def write_page():
     if lacks("nbconvert"):
@@ -102,8 +123,11 @@ with tempfile.TemporaryDirectory(prefix="headgate-") as folder:
     os.environ.setdefault("JUPYTER_RUNTIME_DIR", os.path.join(folder, "runtime"))
     os.environ.setdefault("IPYTHONDIR", os.path.join(folder, "ipython"))
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    ended = False
     try:
         run()
+    except SystemExit:
+        ended = True
     except PapermillExecutionError as error:
         print(re.sub("\\x1b\\\\[[0-9;]*m", "", "\\n".join(error.traceback)), file=sys.stderr)
         status = 1
@@ -111,9 +135,12 @@ with tempfile.TemporaryDirectory(prefix="headgate-") as folder:
         print(f"The kernel died: {error}. Systems end it so when it takes too much memory.", file=sys.stderr)
         status = 1
     try:
-        if executed.exists():
+        if executed.exists() and not ended:
             write_page()
     except Exception as error:
         print(f"There is no HTML page of the notebook: {error}", file=sys.stderr)
+if ended:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
 sys.exit(status)
 `

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readJson } from '../json.ts'
 
 const newest = 5
 const text = z.union([z.string(), z.array(z.string())])
@@ -74,7 +75,7 @@ export interface FormatProblem {
 
 /** What in a notebook that can be read is not as its format wants it. Formats that are newer than this are not judged. */
 export function formatProblems(content: string): FormatProblem[] {
-  const json = JSON.parse(content.replace(/^\uFEFF/, '')) as { nbformat_minor: number }
+  const json = readJson(content) as { nbformat_minor: number }
   const minor = json.nbformat_minor
   if (minor > newest) return []
   const parsed = notebookSchema(minor).safeParse(json)

@@ -1,3 +1,5 @@
+import { stringEnd } from '../json.ts'
+
 /** Where cells and their lines stand in the file of a notebook. */
 export interface Positions {
   /** The line of the file (from 1) of a cell, or of a line in it (both from 1). */
@@ -36,18 +38,6 @@ export function readPositions(content: string): Positions {
     }
   }
   return { lineOf: (cell, inCell) => lookUp(lines, cell, inCell) }
-}
-
-function stringEnd(content: string, from: number): number {
-  let at = content.indexOf('"', from + 1)
-  while (isEscaped(content, at)) at = content.indexOf('"', at + 1)
-  return at
-}
-
-function isEscaped(content: string, at: number): boolean {
-  let backslashes = 0
-  while (content.charAt(at - 1 - backslashes) === '\\') backslashes += 1
-  return backslashes % 2 === 1
 }
 
 /** A source is a list of lines, or one text. */
