@@ -22,6 +22,16 @@ function notebookOf(cells: readonly Given[]): string {
   return `${JSON.stringify({ cells: all, metadata: {}, nbformat: 4, nbformat_minor: 4 }, null, 1)}\n`
 }
 
+test('a path that a variable begins is none of another machine, in R as in Python', () => {
+  const lintR = (source: string): string[] => {
+    const notebook = JSON.parse(notebookOf([parameters, { source }])) as { metadata: unknown }
+    notebook.metadata = { kernelspec: { name: 'ir', display_name: 'R', language: 'R' } }
+    return lint(JSON.stringify(notebook), 'paths')
+  }
+  expect(lintR('saveRDS(m, paste0(output, "/data/m.rds"))')).toEqual([])
+  expect(lintR('x <- 1\nm <- readRDS("/data/m.rds")')).toEqual(['paths 2:2 has an absolute path: `/data/m.rds`.'])
+})
+
 // Put together here, so that no scanner takes this file for a leak.
 const made = {
   aws: `AKIA${'ABCDEFGH23456723'}`,
@@ -120,6 +130,9 @@ test.each([
   '"%d/%m"',
   '"~"*3',
   '"/dev/null"',
+  'open(output + "/model/model.json")',
+  'open(output +\n  "/tmp/model.json")',
+  'f"{output}/data/x.csv"',
   '!pip install -r requirements.txt',
 ])('no absolute path: %s', (source) => {
   expect(lint(notebookOf([parameters, { source }]), 'paths')).toEqual([])

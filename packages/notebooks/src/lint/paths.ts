@@ -44,7 +44,8 @@ function wordsOf(text: string, line: number): Text[] {
 
 /** A doubled backslash stands for one. */
 function stringsOfPython(source: string): Text[] {
-  const strings = cutPython(source).filter(({ kind }) => kind === 'string')
+  const pieces = cutPython(source)
+  const strings = pieces.filter(({ kind }, index) => kind === 'string' && !isJoined(pieces[index - 1]?.text ?? ''))
   return strings.map(({ text, line }) => ({
     text: text.replaceAll('\\\\', '\\').replace(/^\\(?=[\w.$-]+\\)/, '\\\\'),
     line,
@@ -53,10 +54,16 @@ function stringsOfPython(source: string): Text[] {
 
 /** Strings in double or single quotes, as most languages have them, each on one line. */
 function stringsOf(source: string): Text[] {
-  return source.split('\n').flatMap((text, index) =>
-    [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)].map((found) => ({
-      text: (found[1] ?? found[2] ?? '').replaceAll('\\\\', '\\'),
-      line: index + 1,
-    })),
-  )
+  return source
+    .split('\n')
+    .flatMap((text, index) =>
+      [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)]
+        .filter((found) => !isJoined(text.slice(0, found.index)))
+        .map((found) => ({ text: (found[1] ?? found[2] ?? '').replaceAll('\\\\', '\\'), line: index + 1 })),
+    )
+}
+
+/** Whether what stands before a string puts it behind another text: `output + "/x"`, `paste0(output, "/x")`. */
+function isJoined(before: string): boolean {
+  return /[+*]\s*$|\b(?:paste0?|string|str_c|strcat)\([^()]*,\s*$/.test(before)
 }
