@@ -11,8 +11,10 @@ const roots =
   'Applications|Library|System|Users|Volumes|Workspace|bin|boot|content|data|dbfs|etc|export|home|kaggle|lib|media|mnt|nfs|opt|private|project|projects|root|run|scratch|srv|storage|tmp|usr|var|work|workspace|workspaces'
 
 const kinds: readonly (readonly [string, RegExp])[] = [
-  ['a path of a Windows machine', /^(?:[A-Za-z]:[\\/]|\\\\[\w.$-]+\\)/],
+  ['a path of a Windows machine', /^[A-Za-z]:[\\/]/],
   ['a path of somebody’s home', /^(?:~[\w.-]*\/|\/(?:home|Users|root)(?:\/|$))/],
+  // Escaped, or raw; `"\\alpha\\beta"` is neither.
+  ['a path of a Windows machine', /^(?:\\{4}[\w.-]{2,}\\{2}|\\{2}[\w.-]{2,}\\)[\w$.-]{2}/],
   // What else begins with a slash may be a route of a web service: a file has a known root, or an ending.
   ['an absolute path', new RegExp(`^/(?:(?:${roots})/[^\\s]|[^\\s/?#:]+/[^?#:]*\\.[A-Za-z][A-Za-z0-9]{1,7}$)`)],
 ]
@@ -42,14 +44,9 @@ function wordsOf(text: string, line: number): Text[] {
   return words.map((word) => ({ text: word, line }))
 }
 
-/** A doubled backslash stands for one. */
 function stringsOfPython(source: string): Text[] {
   const pieces = cutPython(source)
-  const strings = pieces.filter(({ kind }, index) => kind === 'string' && !isJoined(pieces[index - 1]?.text ?? ''))
-  return strings.map(({ text, line }) => ({
-    text: text.replaceAll('\\\\', '\\').replace(/^\\(?=[\w.$-]+\\)/, '\\\\'),
-    line,
-  }))
+  return pieces.filter(({ kind }, index) => kind === 'string' && !isJoined(pieces[index - 1]?.text ?? ''))
 }
 
 /** Strings in double or single quotes, as most languages have them, each on one line. */
@@ -59,7 +56,7 @@ function stringsOf(source: string): Text[] {
     .flatMap((text, index) =>
       [...text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)]
         .filter((found) => !isJoined(text.slice(0, found.index)))
-        .map((found) => ({ text: (found[1] ?? found[2] ?? '').replaceAll('\\\\', '\\'), line: index + 1 })),
+        .map((found) => ({ text: found[1] ?? found[2] ?? '', line: index + 1 })),
     )
 }
 
