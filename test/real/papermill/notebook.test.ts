@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { processExecutor } from '../../../actions/train/src/executors/process/executor.ts'
 import { run } from '../../../actions/train/src/run.ts'
+import type { TrackedRun } from '../../../actions/train/src/tracking/port.ts'
 import { portsOf, settingsOf } from '../../../actions/train/test/project.ts'
 import { describeSystem } from '../describe-system.ts'
 import { type Papermill, prepare, start } from './start.ts'
@@ -190,6 +191,23 @@ rows + 41`
     expect(readdirSync(join(root, '.headgate/m')).sort()).toEqual(['output'])
   })
 
+  test('the tracking server gets the executed notebook of a failed training', async () => {
+    const logged: string[] = []
+    const tracked: TrackedRun = {
+      reference: { kind: 'mlflow', url: 'http://127.0.0.1/1', runId: '1' },
+      variables: {},
+      finish: async ({ output, artifacts, end }) => {
+        for (const { path } of artifacts) logged.push(`${end} ${path} ${existsSync(join(output, path))}`)
+        return []
+      },
+      end: async () => {},
+      discard: async () => {},
+    }
+    const tracking = { secrets: [], open: async () => tracked, find: async () => undefined, close: async () => {} }
+    await train(projectOf(['1 / 0']), { ports: { tracking } })
+    expect(logged).toEqual(['failed notebook/executed.html true', 'failed notebook/executed.ipynb true'])
+  })
+
   test('of a training that leaves no model the notebook is kept, too', async () => {
     const root = projectOf(['print("nothing")'])
     const found = await train(root)
@@ -223,7 +241,7 @@ while True: time.sleep(1)`
     const root = projectOf([leave, 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)', 'print("never")'])
     const died = await train(root, { lines })
     expect(died.body.error?.message).toMatch(
-      /exit code 1\. It stopped in cell 4, run as \[4\]\n\n {4}import os, signal/,
+      /exit code 1\. It stopped in cell 4(, run as \[4\])?\n\n {4}import os, signal/,
     )
     expect(lines.join('\n')).toMatch(/The kernel died/)
     expect(executed(root, 'failed')).toContain('os.kill')
@@ -238,7 +256,7 @@ time.sleep(600)`
     const root = projectOf([leave, end])
     const ended = await train(root)
     expect(ended.body.error?.message).toMatch(
-      /was ended by SIGTERM from outside\. It stopped in cell 4, run as \[4\]\n/,
+      /was ended by SIGTERM from outside\. It stopped in cell 4(, run as \[4\])?\n/,
     )
     expect(executed(root, 'failed')).toContain('os.kill')
     const pids = readFileSync(join(root, 'pids'), 'utf8').split(' ').map(Number)
