@@ -14,7 +14,6 @@ import { pathFrom } from './inputs.ts'
 import { keepFailed, readExecuted } from './notebook/executed.ts'
 import { type Output, openOutput, readOutput, swapOutput } from './output.ts'
 import { gather } from './pipeline/gather.ts'
-import { compareLocks } from './pipeline/lock.ts'
 import { dataPlaceOf, type Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { keep } from './reuse.ts'
@@ -218,20 +217,24 @@ async function finish(
   if ('message' in output) return failed(plan, described, output)
   await swapOutput(settings.workFolder, folder, described.run.id)
   const path = pathFrom(ports.workspace, join(settings.workFolder, 'output', 'model'))
-  const { metrics, predictions } = output
+  const { metrics, predictions, dvc } = output
   const artifacts = [...output.artifacts]
-  const dvc = plan.locks && (await compareLocks(ports.workspace, ports.commit !== '', plan.locks))
   const modelArtifact = { path, ...output.model }
   const body: Training = { ...described, artifacts, metrics, predictions, modelArtifact, ...(dvc ? { dvc } : {}) }
   return { verdict: 'pass', summary: `${summaryOf(body)}${locksChanged(body)}`, inputs: inputsOf(plan), body }
 }
 
-async function outputOf(settings: TrainSettings, plan: Plan, ports: Ports, folder: string): Promise<Output> {
-  if (plan.locks !== undefined) {
-    const { variables: environment, secrets, signal } = dataPlaceOf(settings, ports)
-    await gather(folder, settings.dvc, { folder: ports.workspace, environment, secrets, signal })
-  }
-  return readOutput(folder)
+async function outputOf(
+  settings: TrainSettings,
+  plan: Plan,
+  ports: Ports,
+  folder: string,
+): Promise<Output & Pick<Training, 'dvc'>> {
+  if (plan.locks === undefined) return readOutput(folder)
+  const { variables: environment, secrets, signal } = dataPlaceOf(settings, ports)
+  const place = { folder: ports.workspace, environment, secrets, signal }
+  const dvc = await gather(folder, settings.dvc, place, plan.locks)
+  return { ...(await readOutput(folder)), dvc }
 }
 
 /** Results that only this machine has until they are committed and pushed. */

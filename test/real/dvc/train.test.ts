@@ -107,7 +107,7 @@ describeSystem('dvc', await prepare(), () => {
     const folder = clone()
     const look = ['--run', 'node train.cjs', '--data', 'raw', '--dry-run', '--format', 'json']
     const absent = JSON.parse((await train(folder, ...look)).stdout) as Document<'training'>
-    execFileSync('dvc', ['pull', '--quiet', 'raw'], { cwd: folder, env: { ...dvc.environment } })
+    execFileSync(join(dvc.commands, 'dvc'), ['pull', '--quiet', 'raw'], { cwd: folder, env: { ...dvc.environment } })
     const here = JSON.parse((await train(folder, ...look)).stdout) as Document<'training'>
     expect(absent.data).toEqual([{ path: 'raw', digest: `dvc-md5:${recorded}` }])
     expect(here.data).toEqual(absent.data)
@@ -151,10 +151,17 @@ describeSystem('dvc', await prepare(), () => {
     expect(made.dvc).toEqual({ locks: [{ path: 'dvc.lock', digest: lock, changed: true }] })
     expect(made.summary).toMatch(/dvc\.lock \(sha256:[0-9a-f]{12}\) changed: commit it, after `dvc push`\.$/)
     expect(made.metrics).toEqual({ auc: 0.75, loss: null, 'by.f1': 0.5 })
-    expect(made.artifacts.map(({ path }) => path)).toEqual(['metrics.json', 'model/read.txt', 'predictions.csv'])
+    expect(made.artifacts.map(({ path }) => path)).toEqual([
+      'dvc.lock',
+      'metrics.json',
+      'model/read.txt',
+      'predictions.csv',
+    ])
+    const carried = readFileSync(join(author, '.headgate/m/output/dvc.lock'))
+    expect(carried.equals(readFileSync(join(author, 'dvc.lock')))).toBe(true)
 
     // What the workflow that ships does.
-    execFileSync('dvc', ['push', '--quiet'], { cwd: author, env: { ...dvc.environment } })
+    execFileSync(join(dvc.commands, 'dvc'), ['push', '--quiet'], { cwd: author, env: { ...dvc.environment } })
     git(author, 'add', '.')
     git(author, 'commit', '--quiet', '-m', 'Lock what was trained')
     git(author, 'push', '--quiet', 'origin', 'HEAD:main')

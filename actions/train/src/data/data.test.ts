@@ -88,6 +88,22 @@ test('nothing is downloaded for a training that is not done again; a new ETag is
   })
 })
 
+test('addresses that differ in their query are two files, those that differ in their signature one', async () => {
+  web.files.set('/export', { content: Buffer.from('a'), etag: '"1"' })
+  const at = (query: string) => `${web.origin}/export?${query}`
+  await train({ data: [at('table=a&sig=1'), at('table=a&sig=2')] })
+  expect(whatWasRead()).toEqual(['a'])
+  web.faults = [
+    {
+      method: 'GET',
+      path: /table=b/,
+      meanwhile: () => web.files.set('/export', { content: Buffer.from('b'), etag: '"1"' }),
+    },
+  ]
+  await train({ data: [at('table=a&sig=3'), at('table=b&sig=3')] })
+  expect(whatWasRead()).toEqual(['a', 'b'])
+})
+
 test('where a server tells no ETag, the digest is of the content', async () => {
   web.files.set('/flights.csv', { content: Buffer.from('id\n1\n'), etag: null })
   const { body } = await train({ data: `${web.origin}/flights.csv` })

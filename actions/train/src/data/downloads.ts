@@ -7,7 +7,15 @@ import { confine, digestFile, digestTree, writeAtomically } from '@headgate/file
 import { download } from '@headgate/systems/http'
 import { z } from 'zod'
 import { type Allowance, openAllowance, tooMuch } from './allowance.ts'
-import type { Absent, DataPlace, Part, Source } from './source.ts'
+import { type Absent, type DataPlace, isCredential, type Part, type Source } from './source.ts'
+
+/** Follows from address and state, and not from the signature that an address has today. */
+export function folderOf(downloads: string, address: string, digest: Digest): string {
+  const url = URL.parse(address)
+  for (const name of [...(url?.searchParams.keys() ?? [])]) if (isCredential(name)) url?.searchParams.delete(name)
+  const lasting = url === null || url.protocol === 's3:' ? address : `${url.origin}${url.pathname}${url.search}`
+  return join(downloads, createHash('sha256').update(`${lasting}\n${digest}`).digest('hex').slice(0, 32))
+}
 
 type Download = Extract<Absent, { kind: 'download' }>
 
@@ -51,7 +59,7 @@ export async function fetchUnversioned(name: string, url: string, part: Part, pl
   place.log.info(`${name} tells no ETag: it is read to know what it is.`)
   return inDraft(place.downloads, async (draft) => {
     const { digest } = await fetchPart(part, draft, openAllowance(place), place)
-    const folder = join(place.downloads, createHash('sha256').update(`${name}\n${digest}`).digest('hex').slice(0, 32))
+    const folder = folderOf(place.downloads, url, digest)
     await rm(folder, { recursive: true, force: true })
     await rename(draft, folder)
     return { input: { path: name, digest }, path: join(folder, part.name), url }
@@ -97,6 +105,8 @@ async function inDraft<T>(downloads: string, work: (draft: string) => Promise<T>
   await mkdir(downloads, { recursive: true })
   await sweepDrafts(downloads)
   const draft = await mkdtemp(join(downloads, draftPrefix))
+  // A container may read it as another user.
+  await chmod(draft, 0o755)
   try {
     return await work(draft)
   } finally {

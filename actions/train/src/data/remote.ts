@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Digest } from '@headgate/core'
 import { digestOfTree, UserError } from '@headgate/core'
@@ -12,7 +11,7 @@ import {
   readAccess,
   resourceAt,
 } from '@headgate/systems/s3'
-import { fetchUnversioned } from './downloads.ts'
+import { fetchUnversioned, folderOf } from './downloads.ts'
 import { type DataPlace, isCredential, type Part, type Source } from './source.ts'
 
 /**
@@ -75,7 +74,7 @@ interface Found {
 
 /** Where it comes to lie follows from address and state: another state is another file. */
 function downloaded({ name, url, digest, isWeak, parts, isFolder }: Found, { downloads }: DataPlace): Source {
-  const folder = join(downloads, createHash('sha256').update(`${name}\n${digest}`).digest('hex').slice(0, 32))
+  const folder = folderOf(downloads, url, digest)
   const bytes = parts.some((part) => part.bytes === undefined)
     ? undefined
     : parts.reduce((sum, part) => sum + (part.bytes ?? 0), 0)

@@ -65,5 +65,5 @@ export interface DataPlace {
 
 /** Whether a parameter of a URL is a credential by its name. */
 export function isCredential(name: string): boolean {
-  return /sig|token|key|secret|password|credential|auth/i.test(name)
+  return /^x-(amz|goog)-|sig|token|key|secret|password|credential|auth/i.test(name)
 }

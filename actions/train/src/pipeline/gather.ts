@@ -1,28 +1,37 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { UserError } from '@headgate/core'
+import { type Training, UserError } from '@headgate/core'
 import { confine } from '@headgate/files'
 import { type DvcPlace, showMetrics } from '@headgate/systems/dvc'
 import { z } from 'zod'
 import { kindOf } from '../inputs.ts'
 import { parsePython } from '../metrics.ts'
 import { predictionFiles } from '../output.ts'
+import { compareLocks, type Locks } from './lock.ts'
 import type { pipelineSettings } from './settings.ts'
 
 /**
  * Copies what a pipeline left in the work tree to where a training's output is: a stage that did not change is not run
- * again, and so writes nothing there by itself. What is there already stays.
+ * again, and so writes nothing there by itself. What is there already stays. A lock that changed is part of the output,
+ * so that it reaches whoever commits it.
  */
 export async function gather(
   output: string,
   settings: z.output<typeof pipelineSettings> | undefined,
   place: DvcPlace,
-): Promise<void> {
+  before: Locks,
+): Promise<NonNullable<Training['dvc']>> {
   const there = new Set(await readdir(output))
   if (!there.has('model')) await copyModel(output, settings?.model ?? 'model', place.folder)
   if (!predictionFiles.some((name) => there.has(name)))
     await copyPredictions(output, settings?.predictions, place.folder)
-  if (there.has('metrics.json')) return
+  if (!there.has('metrics.json')) await writeMetrics(output, place)
+  const left = await compareLocks(place.folder, before)
+  for (const { path, changed } of left.locks) if (changed) await copy(join(place.folder, path), join(output, path))
+  return left
+}
+
+async function writeMetrics(output: string, place: DvcPlace): Promise<void> {
   const metrics = readShown(await showMetrics(place))
   if (metrics !== undefined) await writeFile(join(output, 'metrics.json'), JSON.stringify(metrics))
 }

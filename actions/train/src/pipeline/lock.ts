@@ -6,6 +6,7 @@ import { readLock } from '@headgate/systems/dvc'
 
 /** The locks of the pipelines in a work tree, and what those made: results, and no code. */
 export interface Locks {
+  readonly isGit: boolean
   /** By path relative to the work tree. */
   readonly digests: Readonly<Record<string, string>>
   /** Absolute paths of the locks and of what they say the stages made. */
@@ -28,16 +29,12 @@ export async function readLocks(workspace: string, isGit: boolean): Promise<Lock
     const lock = await readLock(dirname(absolute))
     results.push(absolute, ...(lock?.outs ?? []).map((out) => out.path))
   }
-  return { digests, results }
+  return { isGit, digests, results }
 }
 
-/** The locks as a training left them. */
-export async function compareLocks(
-  workspace: string,
-  isGit: boolean,
-  before: Locks,
-): Promise<NonNullable<Training['dvc']>> {
-  const { digests } = await readLocks(workspace, isGit)
+/** The locks as a training left them, beside those of before. */
+export async function compareLocks(workspace: string, before: Locks): Promise<NonNullable<Training['dvc']>> {
+  const { digests } = await readLocks(workspace, before.isGit)
   return {
     locks: Object.entries(digests).map(([path, digest]) => ({
       path,
