@@ -32,7 +32,7 @@ test('one name, said at the model’s level, is what the gate, the registry, the
 
   await run('drift-check')
   const kinds = (JSON.parse(await run('ledger', '--format', 'json')) as { kind: string }[]).map(({ kind }) => kind)
-  expect(kinds).toEqual(['registration', 'promotion', 'window', 'decision'])
+  expect(kinds).toEqual(['training', 'registration', 'promotion', 'window', 'decision'])
   expect(await run('resolve')).toMatch(/^shop\/tiny@v0\.1\.0 /)
   expect(repository.git('ls-remote', 'origin')).not.toMatch(/refs\/tags\/tiny/)
 })

@@ -42,7 +42,7 @@ test('a first model is registered with its lineage, and another clone fetches th
   await downloadModel(store, model, into)
   expect((await digestTree(into)).digest).toBe((await digestTree(join(place.workFolder, 'output/model'))).digest)
   const { entries } = await ledger.read(name)
-  expect(entries.map(({ kind }) => kind)).toEqual(['registration'])
+  expect(entries.map(({ kind }) => kind)).toEqual(['training', 'registration'])
   expect(real(place.workspace, 'status', '--porcelain')).toBe('')
 })
 
@@ -143,7 +143,8 @@ test('a model that was compared with a champion of before is gated again', async
   })
   await expect(run(place.settings, place.ports)).rejects.toThrow(/compared with no champion.*against v0\.2\.0/)
   const { entries } = await place.ports.ledger.read(name)
-  expect(entries.map(({ kind }) => kind)).toEqual(['registration', 'promotion', 'registration', 'promotion'])
+  const first = ['training', 'registration', 'promotion']
+  expect(entries.map(({ kind }) => kind)).toEqual([...first, ...first])
   expect(entries.at(-1)).toMatchObject({ alias: 'champion', version: '0.2.0', previous: '0.1.0' })
 })
 
@@ -201,6 +202,7 @@ test('killed at any moment, a second run completes the registration', async () =
   const told = entries.map((entry) => `${entry.kind} ${'version' in entry ? entry.version : ''}`)
   // In any order: who was killed late wrote by the real clock, who completed it by this test's.
   const expected = Array.from({ length: 10 }, (_, kill) => [
+    `training 0.${kill + 1}.0`,
     `registration 0.${kill + 1}.0`,
     `promotion 0.${kill + 1}.0`,
   ])

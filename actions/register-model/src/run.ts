@@ -61,7 +61,13 @@ async function orderOf(
   }
   const alias = settings.alias ?? (settings.import ? 'champion' : 'challenger')
   const champion = (await ports.registry.resolve(registration.name, { alias: 'champion' }))?.version ?? null
-  const order = { registration, alias, champion, sources: [...content.files, ...attachments] }
+  const order = {
+    registration,
+    alias,
+    champion,
+    sources: [...content.files, ...attachments],
+    training: evidence?.training.document,
+  }
   await checkMay(order, ports, evidence && { workFolder, evidence, predictions })
   return order
 }

@@ -1,4 +1,4 @@
-import type { Model } from '@headgate/core'
+import type { Model, Training } from '@headgate/core'
 import type { NewEntry } from '@headgate/ledger'
 import type { Assignment, Registered, Registration, Registry } from '@headgate/registries'
 import type { Source } from '@headgate/stores'
@@ -11,6 +11,8 @@ export interface Order {
   /** Who was champion when that was decided. */
   readonly champion: string | null
   readonly sources: readonly Source[]
+  /** The training that it came of; `undefined` where that is unknown. */
+  readonly training: Training | undefined
 }
 
 /**
@@ -32,7 +34,10 @@ export async function write(order: Order, ports: Ports): Promise<Registered> {
   ports.log.info(
     isNew ? `Registered ${model.registry.reference}.` : `${model.registry.reference} was registered before.`,
   )
-  const { head } = await ports.ledger.append(name, [registrationEntry(model, ports)])
+  const { head } = await ports.ledger.append(name, [
+    ...(order.training ? [trainingEntry(model, order.training, ports)] : []),
+    registrationEntry(model, ports),
+  ])
   const assignment = await giveAlias(order, model, head, ports)
   if (assignment?.alias === 'champion') await ports.ledger.append(name, [promotionEntry(model, assignment, ports)])
   return { model: (await ports.registry.resolve(name, { version: model.version })) ?? model, isNew }
@@ -74,6 +79,24 @@ function registrationEntry(model: Model, ports: Ports): NewEntry {
     tag: registry.reference,
     key: lineage.training?.key ?? null,
     verdict: lineage.evaluation?.verdict ?? null,
+  }
+}
+
+/** How long it took, by which the next one’s duration is told, and what a change of its inputs is told by. */
+function trainingEntry({ version }: Model, { run, key, keyParts }: Training, ports: Ports): NewEntry {
+  const { commit, actor, run: ciRun } = ports.context
+  return {
+    kind: 'training',
+    id: `training-${run.id}`,
+    commit,
+    actor,
+    ...(ciRun ? { run: { id: ciRun.id, url: ciRun.url } } : {}),
+    key,
+    version,
+    durationMs: Math.max(0, Date.parse(run.finishedAt ?? run.startedAt) - Date.parse(run.startedAt)),
+    runId: run.id,
+    executor: run.executor,
+    keyParts,
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Document, DocumentKind, Model, Settings } from '@headgate/core'
-import { digestOf, parseDocument, schemaName, strictJson } from '@headgate/core'
+import { digestOf, environmentSchema, parseDocument, schemaName, strictJson } from '@headgate/core'
 import { digestFile, digestTree, readText, writeDocument } from '@headgate/files'
 import type { Baseline, GateSettings, Predictions, Rulebook } from '@headgate/gate'
 import {
@@ -161,7 +161,7 @@ export async function judged(place: Site, story: Story = {}): Promise<Document<'
     verdict: 'pass',
     runner: { kind: 'local', event, os: 'linux' },
     run: {
-      id: 'r1',
+      id: `run-${model.digest.slice(-8)}`,
       executor: 'process',
       handle: null,
       command: ['python'],
@@ -173,13 +173,22 @@ export async function judged(place: Site, story: Story = {}): Promise<Document<'
     },
     data: [{ path: 'train.csv', digest: digestOf('data') }],
     code: { commit: header.commit, dirty: null, paths: [], digest: digestOf('code') },
-    environment: { os: 'linux', cpu: 'x', interpreter: null, lock: null, packages: null, image: null, variables: {} },
+    environment: environmentSchema.parse({
+      os: 'linux',
+      cpu: 'x',
+      interpreter: null,
+      lock: null,
+      packages: null,
+      image: null,
+    }),
+    seeds: {},
     metrics: {},
     artifacts: [],
     modelArtifact: { path: 'output/model', digest: model.digest, bytes: model.bytes },
     predictions,
     tracking: null,
     key,
+    keyParts: { code: digestOf('code') },
     cache: { hit: false, reason: 'first' },
   })
   const source = `.headgate/${name}/output/predictions.csv`

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Training } from '@headgate/core'
 import type { ExecutorName } from './executors/port.ts'
-import { stateOf } from './key.ts'
+import { partDigests, stateOf } from './key.ts'
 import type { Plan } from './plan.ts'
+import { seedsOf } from './seeds.ts'
 
 /** How a run is described before it has begun. */
 export function describe(plan: Plan, executor: ExecutorName, id: string, at: Date): Training['run'] {
@@ -23,15 +24,18 @@ export function describe(plan: Plan, executor: ExecutorName, id: string, at: Dat
 export function bodyOf(plan: Plan, run: Training['run'], reason: string): Training {
   return {
     run,
+    ...(plan.expected === undefined ? {} : { expected: plan.expected }),
     data: [...plan.data],
     code: plan.code,
     environment: plan.environment,
+    seeds: seedsOf(plan.params, plan.environment.variables),
     metrics: {},
     artifacts: [],
     modelArtifact: null,
     predictions: null,
     tracking: null,
     key: plan.key,
+    keyParts: partDigests(plan.parts),
     cache: { hit: false, reason },
   }
 }

@@ -1,77 +1,47 @@
-import { arch, cpus, release, type } from 'node:os'
-import { basename, join } from 'node:path'
 import type { Training } from '@headgate/core'
-import { digestFile } from '@headgate/files'
-import { runProcess } from '@headgate/systems'
+import { askerIn } from './environment/ask.ts'
+import { findInterpreter, isPython } from './environment/interpreter.ts'
+import { findLock, freezeWords, readFreeze } from './environment/lock.ts'
+import { otherMachine, thisMachine } from './environment/machine.ts'
 
 type Environment = Omit<Training['environment'], 'variables'>
 
-/** Lock files, the more exact first. A `requirements.txt` is the last resort: it may leave versions open. */
-const lockFiles = [
-  'uv.lock',
-  'poetry.lock',
-  'pdm.lock',
-  'pixi.lock',
-  'Pipfile.lock',
-  'requirements.lock',
-  'conda-lock.yml',
-  'renv.lock',
-  'requirements.txt',
-]
-
-const listPackages = `import importlib.metadata as m
-print('\\n'.join(sorted({f"{d.metadata['Name']}=={d.version}" for d in m.distributions() if d.metadata['Name']})))`
+/** Where the command will run. */
+export interface TrainingPlace {
+  /** Absolute path of the work tree. */
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string>>
+  /** The image, by digest where that is known. */
+  readonly image: string | null
+  /** Whether the machine that trains is this one. */
+  readonly isThisMachine: boolean
+  /** Whether the interpreter that trains is one of this machine. */
+  readonly isOwnInterpreter: boolean
+}
 
 /**
- * What the command will run with: the interpreter, and the lock file or else the packages that are installed. In an
- * image these are the image's, which its digest pins.
+ * What the command will run with: machine, interpreter, and the lock file or, where that leaves versions open, the
+ * packages that are installed. In an image they are the image's, which its digest pins; of another machine nothing is
+ * known here.
  */
-export async function captureEnvironment(
-  command: readonly string[],
-  folder: string,
-  environment: Readonly<Record<string, string>>,
-  image: string | null,
-): Promise<Environment> {
-  const interpreter = image === null && isInterpreter(command[0] ?? '') ? command[0] : undefined
-  const ask = (...words: string[]): Promise<string | null> =>
-    interpreter === undefined ? Promise.resolve(null) : answer([interpreter, ...words], folder, environment)
-  const lock = await findLock(folder)
-  const freeze = lock === null && isPython(interpreter ?? '') ? await ask('-c', listPackages) : null
+export async function captureEnvironment(command: readonly string[], place: TrainingPlace): Promise<Environment> {
+  const { folder, environment, image } = place
+  const ask = askerIn(folder, environment)
+  const [machine, lock, interpreter] = await Promise.all([
+    place.isThisMachine ? thisMachine(ask) : otherMachine,
+    findLock(command, folder),
+    place.isOwnInterpreter ? findInterpreter(command, { folder, environment, ask }) : undefined,
+  ])
+  const isOpen = lock === null || !lock.isExact
+  const [version, freeze] = await Promise.all([
+    interpreter ? ask([...interpreter, '--version']) : null,
+    interpreter && isOpen && isPython(interpreter.at(-1) ?? '') ? ask([...interpreter, ...freezeWords]) : null,
+  ])
   return {
-    os: `${type()} ${release()} ${arch()}`,
-    cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
-    interpreter: (await ask('--version'))?.split('\n')[0] ?? null,
-    lock,
-    packages: freeze?.split('\n').filter(Boolean) ?? null,
+    ...machine,
+    interpreter: version?.split('\n')[0] || null,
+    lock: lock && { path: lock.path, digest: lock.digest },
+    packages: readFreeze(freeze),
     image,
   }
-}
-
-async function findLock(folder: string): Promise<Environment['lock']> {
-  for (const path of lockFiles) {
-    const found = await digestFile(join(folder, path)).catch(() => undefined)
-    if (found) return { path, digest: found.digest }
-  }
-  return null
-}
-
-/** Whether a command is a Python interpreter, by its name. */
-export function isPython(command: string): boolean {
-  return /^(python|pypy)[\d.]*(\.exe)?$/i.test(basename(command))
-}
-
-function isInterpreter(command: string): boolean {
-  return isPython(command) || /^(node|Rscript|julia|ruby|perl)(\.exe)?$/i.test(basename(command))
-}
-
-/** What a command prints, or `null` when it fails: the environment is told as far as it is known. */
-async function answer(
-  argv: readonly string[],
-  cwd: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<string | null> {
-  const lines: string[] = []
-  const request = { argv, cwd, environment, timeoutMs: 30_000, onLine: (_: string, line: string) => lines.push(line) }
-  const result = await runProcess(request).catch(() => undefined)
-  return result?.exitCode === 0 ? lines.join('\n') : null
 }

@@ -28,9 +28,19 @@ export function keyOf(parts: KeyParts): Digest {
   return digestOfValue(parts)
 }
 
-/** The digest of the lock file or, without one, of the installed packages. */
+/** The digest of each part, for where a change is told without the parts themselves. */
+export function partDigests(parts: KeyParts): Record<string, Digest> {
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, digestOfValue(part)]))
+}
+
+/** They install others, come with the machine, and decide nothing. */
+const installers = /^(pip|setuptools|wheel|uv)==/
+
+/** The digest of what is installed: of the lock file, and of the packages where it leaves versions open or is not there. */
 export function lockDigest({ lock, packages }: Training['environment']): Digest {
-  return lock?.digest ?? digestOf((packages ?? []).join('\n'))
+  if (lock && packages === null) return lock.digest
+  const decisive = (packages ?? []).filter((line) => !installers.test(line))
+  return digestOf([...(lock ? [lock.digest] : []), ...decisive].join('\n'))
 }
 
 /** The parts of the key of an earlier training. */
@@ -50,24 +60,41 @@ export function partsOf(training: Training, inputs: readonly InputState[]): KeyP
   }
 }
 
+const partNames: Readonly<Record<keyof KeyParts, string>> = {
+  code: 'the code',
+  data: 'the data',
+  testData: 'the test data',
+  parameters: 'the parameters',
+  lock: 'the lock of the environment',
+  interpreter: 'the interpreter',
+  variables: 'the variables of `env`',
+  command: 'the command',
+  image: 'the image',
+}
+
 /** Which inputs differ, in words, such as `the data (data/train.parquet)`. */
 export function changes(before: KeyParts, now: KeyParts): string[] {
   const differs = (part: keyof KeyParts): boolean => digestOfValue(before[part]) !== digestOfValue(now[part])
   const named = (text: string, names: readonly string[]): string =>
     names.length === 0 ? text : `${text} (${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''})`
-  const sentences: Readonly<Record<keyof KeyParts, () => string>> = {
-    code: () => 'the code',
-    data: () => named('the data', changedPaths(before.data, now.data)),
-    testData: () => named('the test data', changedPaths(before.testData, now.testData)),
-    parameters: () => named('the parameters', changedNames(before.parameters, now.parameters)),
-    lock: () => 'the lock of the environment',
-    interpreter: () =>
-      `the interpreter (${before.interpreter ?? 'unknown'} before, ${now.interpreter ?? 'unknown'} now)`,
-    variables: () => named('the variables of `env`', changedNames(before.variables, now.variables)),
-    command: () => 'the command',
-    image: () => 'the image',
+  const details: Readonly<Partial<Record<keyof KeyParts, () => readonly string[]>>> = {
+    data: () => changedPaths(before.data, now.data),
+    testData: () => changedPaths(before.testData, now.testData),
+    parameters: () => changedNames(before.parameters, now.parameters),
+    interpreter: () => [`${before.interpreter ?? 'unknown'} before, ${now.interpreter ?? 'unknown'} now`],
+    variables: () => changedNames(before.variables, now.variables),
   }
-  return (Object.keys(sentences) as (keyof KeyParts)[]).filter(differs).map((part) => sentences[part]())
+  return (Object.keys(partNames) as (keyof KeyParts)[])
+    .filter(differs)
+    .map((part) => named(partNames[part], details[part]?.() ?? []))
+}
+
+/** Which parts differ from those of digests, in words without their details. */
+export function changedParts(before: Readonly<Record<string, Digest>>, now: KeyParts): string[] {
+  const digests = partDigests(now)
+  return (Object.keys(partNames) as (keyof KeyParts)[])
+    .filter((part) => before[part] !== digests[part])
+    .map((part) => partNames[part])
 }
 
 function changedPaths(before: readonly InputState[], now: readonly InputState[]): string[] {

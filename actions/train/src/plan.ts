@@ -37,6 +37,8 @@ export interface Plan {
   readonly environment: Training['environment']
   readonly parts: KeyParts
   readonly key: Digest
+  /** What was said of its machine and its duration. */
+  readonly expected?: Training['expected']
 }
 
 /**
@@ -72,7 +74,7 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
   const image = settings.sweep ? null : ((await ports.executor.image?.()) ?? null)
   const environment = {
-    ...(await captureEnvironment(command, workspace, variables, image)),
+    ...(await captureEnvironment(command, { folder: workspace, environment: variables, image, ...whereItRuns(ports) })),
     variables: Object.fromEntries(hidden),
   }
   const parts: KeyParts = {
@@ -141,6 +143,12 @@ async function notebookOf(
     executor: ports.executor.name,
     environment,
   })
+}
+
+/** Whether the machine and the interpreter that train are of this machine. */
+function whereItRuns({ executor }: Ports): { isThisMachine: boolean; isOwnInterpreter: boolean } {
+  const isProcess = executor.name === 'process'
+  return { isThisMachine: isProcess || executor.machine?.isThis === true, isOwnInterpreter: isProcess }
 }
 
 function words(run: string | readonly string[], shell: boolean): string[] {

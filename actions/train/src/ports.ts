@@ -3,6 +3,7 @@ import type { Forge } from '@headgate/forges'
 import type { Cache, Log } from '@headgate/runners'
 import type { git } from '@headgate/systems'
 import type { Executor } from './executors/port.ts'
+import type { PastTraining } from './expectation.ts'
 import type { Held } from './held.ts'
 import type { Tracking } from './tracking/port.ts'
 
@@ -14,6 +15,10 @@ export interface Ports {
   /** The tracking server; `undefined` where there is none, or it is off. */
   readonly tracking: Tracking | undefined
   readonly cache: Cache | undefined
+  /** The machine that will train, in words; `null` where nothing of it is known. */
+  readonly machine: string | null
+  /** The trainings of this model that the ledger has, oldest first. */
+  readonly pastTrainings: () => Promise<readonly PastTraining[]>
   readonly log: Log
   /** Absolute path of the work tree. */
   readonly workspace: string

@@ -15,6 +15,9 @@ import type { stage } from './stage.ts'
 const keptSchema = z.object({ inputs: headerSchema.shape.inputs, event: z.string(), training: trainingSchema })
 type Kept = z.output<typeof keptSchema>
 
+/** Why something is trained for the first time, as far as this machine knows. */
+export const noEarlier = 'there is no earlier training here.'
+
 export type Earlier =
   | { readonly training: Training; readonly reason: string }
   | { readonly training: undefined; readonly reason: string }
@@ -30,7 +33,7 @@ export async function findEarlier(settings: Settings<typeof stage>, plan: Plan, 
   if (local && obstacle === undefined) return reuse(local, 'the work folder')
   const kept = await restore(settings, plan, ports)
   if (kept) return reuse(kept, 'the cache')
-  return { training: undefined, reason: obstacle ?? 'there is no earlier training here.' }
+  return { training: undefined, reason: obstacle ?? noEarlier }
 }
 
 function reuse({ training }: Kept, where: string): Earlier {

@@ -4,11 +4,13 @@ import { commandText } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import { bringData } from './data/bring.ts'
 import type { Source } from './data/source.ts'
+import { expectationOf, expectationText, type Past, readPast } from './expectation.ts'
 import { type Handle, readHandle } from './handle.ts'
+import { changedParts } from './key.ts'
 import { dataPlaceOf, type Plan, planTraining } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { reasonNotToTrain } from './pull-request.ts'
-import { findEarlier } from './reuse.ts'
+import { type Earlier, findEarlier, noEarlier } from './reuse.ts'
 import type { stage } from './stage.ts'
 import { sweep } from './sweep.ts'
 import { attachTo, submit } from './training.ts'
@@ -19,8 +21,9 @@ type Found = Findings<typeof stage>
 /** Trains, unless the same training was done before or this event does not train. */
 export const run: Run<typeof stage, Ports> = async (own, ports) => {
   const settings = { ...own, ...ports.held }
-  const plan = await planTraining(settings, ports)
-  if (settings.sweep) return sweep(settings, plan, ports)
+  if (settings.sweep) return sweep(settings, await planTraining(settings, ports), ports)
+  const [past, planned] = await Promise.all([readPast(ports.pastTrainings), planTraining(settings, ports)])
+  const plan = { ...planned, expected: expectationOf(past, ports) }
   if (settings.attach !== undefined) {
     const handle = await readHandle(settings.attach, ports.workspace)
     refuseOther(handle, settings, plan)
@@ -28,7 +31,8 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   }
   const unwanted = reasonNotToTrain(settings, ports)
   if (unwanted !== undefined) return notTrained(plan, ports, unwanted)
-  const earlier = await findEarlier(settings, plan, ports)
+  const earlier = withPast(await findEarlier(settings, plan, ports), plan, past)
+  if (!earlier.training) ports.log.info(expectationText(plan.expected, past, settings))
   if (settings.dryRun) {
     const next = earlier.training ? 'would be reused' : `would run ${commandText(plan.command)}`
     return notTrained(plan, ports, `dry run: ${next}, since ${earlier.reason}`)
@@ -50,6 +54,20 @@ async function bring(settings: TrainSettings, plan: Plan, ports: Ports): Promise
   const byPath = new Map(brought.map((source) => [source.path, source]))
   const sources = { ...plan.sources, data: data.map((source) => byPath.get(source.path) ?? source) }
   return { ...plan, sources, data: sources.data.map(({ input }) => input) }
+}
+
+/** Where no earlier training is at hand, what changed since the last one that the ledger has. */
+function withPast(earlier: Earlier, plan: Plan, { trainings }: Past): Earlier {
+  const last = trainings.at(-1)
+  if (earlier.training || earlier.reason !== noEarlier || last?.keyParts === undefined) return earlier
+  const changed = changedParts(last.keyParts, plan.parts)
+  const which = last.version === undefined ? '' : ` (version ${last.version})`
+  const since = `since run ${last.runId ?? 'of the ledger'}${which}`
+  const reason =
+    changed.length > 0
+      ? `changed ${since}: ${changed.join(', ')}.`
+      : `nothing changed ${since}, but what it left is not here.`
+  return { training: undefined, reason }
 }
 
 function notTrained(plan: Plan, ports: Ports, reason: string): Found {

@@ -1,5 +1,13 @@
 import { dirname } from 'node:path'
-import { byteSizeSchema, defineStage, durationSchema, environmentSetting, storeSetting } from '@headgate/core'
+import {
+  byteSizeSchema,
+  defineStage,
+  durationSchema,
+  environmentSetting,
+  ledgerSettings,
+  nameSetting,
+  storeSetting,
+} from '@headgate/core'
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { executorBlocks } from './executors/blocks.ts'
@@ -90,6 +98,8 @@ const settings = z.object({
     description: 'Whether a pull request trains; `label`: only one that is labelled `train`.',
     defaultText: '`always` with `executor: process`, `label` with one that costs elsewhere',
   }),
+  name: nameSetting,
+  ledger: ledgerSettings,
   detach: z.boolean().default(false).meta({
     description: 'End once the training is submitted: `attach` goes on with it, in another job or on another machine.',
   }),

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import { digestOf, documentFile, gitTokenOf, type Settings, UserError } from '@headgate/core'
+import { digestOf, documentFile, gitTokenOf, registeredName, type Settings, UserError } from '@headgate/core'
 import { readDocument, readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
+import { openLedger } from '@headgate/ledger'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, storeOptionsOf } from '@headgate/stores'
 import { isCredential } from './data/source.ts'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
+import { machineText } from './machine.ts'
 import type { Ports } from './ports.ts'
 import { stage } from './stage.ts'
 import type { Tracking, TrackingKind } from './tracking/port.ts'
@@ -52,6 +54,16 @@ async function closeTracking(tracking: Tracking, { workFolder }: Settings<typeof
   await tracking.close(text && document ? { runId: document.run.id, digest: digestOf(text) } : undefined)
 }
 
+/** Only to say what is to be expected: that is no reason to hold the ledger against what was kept of it elsewhere. */
+async function pastTrainings(settings: Settings<typeof stage>, runner: Runner): ReturnType<Ports['pastTrainings']> {
+  const { workspace: directory, context, now } = runner
+  if (context.commit === '') return []
+  const place = { ...settings.ledger, directory, token: gitTokenOf(context), now }
+  const ledger = await openLedger({ ...place, keptHeads: async () => [] })
+  const { entries } = await ledger.read(registeredName(settings))
+  return entries.filter((entry) => entry.kind === 'training')
+}
+
 /** Chooses the executor, and hides what `env` took from the CI's secrets. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const tracking = await openTracking(settings, runner)
@@ -63,11 +75,14 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   ]
   for (const secret of secrets) runner.mask(secret)
   const forge = await forgeOf(runner.context.forge)
+  const executor = await openExecutor(settings, runner)
   return {
     ports: {
-      executor: await openExecutor(settings, runner),
+      executor,
       tracking,
       cache: await runner.cache(),
+      machine: machineText(executor, settings, runner.variables),
+      pastTrainings: () => pastTrainings(settings, runner),
       log: runner.log,
       workspace: runner.workspace,
       downloads: join(runner.tools, 'data'),

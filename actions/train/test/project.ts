@@ -70,6 +70,8 @@ export function portsOf(root: string, lines: string[] = [], more: Partial<Ports>
     executor: processExecutor(tmpdir()),
     tracking: undefined,
     cache: undefined,
+    machine: null,
+    pastTrainings: async () => [],
     log,
     workspace: root,
     downloads: mkdtempSync(join(tmpdir(), 'train-downloads-')),

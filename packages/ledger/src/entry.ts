@@ -50,6 +50,12 @@ export const ledgerEntrySchema = z.discriminatedUnion('kind', [
     key: z.string(),
     version: version.optional(),
     durationMs: z.number().nonnegative(),
+    runId: z.string().optional(),
+    executor: z.string().optional(),
+    keyParts: z
+      .record(z.string(), digestSchema)
+      .optional()
+      .meta({ description: 'The digest of each part of the key, by which a later training tells what changed.' }),
   }),
   z.object({
     ...common,

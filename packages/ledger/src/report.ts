@@ -41,7 +41,7 @@ function sentenceOf(entry: Entry): string {
     case 'outcome':
       return `retraining ${entry.result}${entry.version ? ` with version ${entry.version}` : ''}`
     case 'training':
-      return `trained in ${Math.round(entry.durationMs / 1000)} s${entry.version ? `, version ${entry.version}` : ''}`
+      return `trained${entry.executor ? ` by ${entry.executor}` : ''} in ${Math.round(entry.durationMs / 1000)} s${entry.version ? `, version ${entry.version}` : ''}`
     case 'registration':
       return `version ${entry.version} registered as ${entry.tag}`
     case 'promotion':

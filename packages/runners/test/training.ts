@@ -1,4 +1,4 @@
-import { digestOf, type Training } from '@headgate/core'
+import { digestOf, environmentSchema, type Training } from '@headgate/core'
 
 /** The least that a training says. */
 export const training: Training = {
@@ -15,12 +15,21 @@ export const training: Training = {
   },
   data: [],
   code: { commit: 'abc', dirty: null, paths: [], digest: digestOf('code') },
-  environment: { os: 'linux', cpu: 'x64', interpreter: null, lock: null, packages: null, image: null, variables: {} },
+  environment: environmentSchema.parse({
+    os: 'linux',
+    cpu: 'x64',
+    interpreter: null,
+    lock: null,
+    packages: null,
+    image: null,
+  }),
+  seeds: {},
   metrics: {},
   artifacts: [],
   modelArtifact: null,
   predictions: null,
   tracking: null,
   key: digestOf('key'),
+  keyParts: {},
   cache: { hit: false, reason: 'none' },
 }

@@ -39,6 +39,8 @@ export const keysOfStages: Readonly<Record<string, readonly string[]>> = {
     'tracking',
     'experiment',
     'on-pull-request',
+    'name',
+    'ledger',
     'detach',
     'attach',
     'sweep',

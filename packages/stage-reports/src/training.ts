@@ -47,22 +47,50 @@ function metrics({ metrics: found }: Training): Block[] {
 }
 
 /** Nothing of whether this run was trained now or taken over: a second one must not change the comment. */
-function run({ run: ran, environment, key, tracking }: Training): Block[] {
+function run(document: Training): Block[] {
+  const { run: ran, environment, seeds, key, tracking } = document
   const rows = [
     ['Run', `${ran.id}, started ${ran.startedAt}`],
     ['Command', { code: commandText(ran.command) }],
     ['Parameters', { code: JSON.stringify(ran.params) }],
+    ['Seeds', Object.keys(seeds).length === 0 ? 'none known' : { code: JSON.stringify(seeds) }],
     ['Executor', ran.executor],
+    ['Duration', durationText(document)],
     ['Exit code', ran.exitCode === null ? 'none' : `${ran.exitCode}`],
     ['Peak memory', ran.peakMemoryBytes === null ? 'unknown' : mebibytes(ran.peakMemoryBytes)],
     ['Interpreter', environment.interpreter ?? 'unknown'],
-    ['Machine', `${environment.os}, ${environment.cpu}`],
+    ['Machine', machineText(document)],
+    ...(environment.gpus ? [['GPUs', gpuText(environment)]] : []),
+    ...(environment.image === null ? [] : [['Image', { code: environment.image }]]),
     ...(tracking
       ? [['Tracked by', { link: { text: `${tracking.kind} run ${tracking.runId}`, url: tracking.url } }]]
       : []),
     ['Key', { code: key }],
   ]
   return [table('Run', ['', 'Value'], rows)]
+}
+
+/** What it took beside what was expected before it began. */
+function durationText({ run: { startedAt, finishedAt }, expected }: Training): string {
+  const before = expected?.durationMs ?? null
+  const told = before === null ? 'unknown' : seconds(before)
+  const from = expected && before !== null ? `, the median of ${expected.trainings}` : ''
+  const took = finishedAt === null ? 'not ended' : seconds(Date.parse(finishedAt) - Date.parse(startedAt))
+  return `${took} (expected: ${told}${from})`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toLocaleString('en-US', { maximumFractionDigits: 1 })} s`
+}
+
+function machineText({ environment: { os, cpu, memoryBytes }, expected }: Training): string {
+  const parts = [os, cpu, memoryBytes === null ? null : mebibytes(memoryBytes)].filter((part) => part !== null)
+  return parts.length > 0 ? parts.join(', ') : (expected?.machine ?? 'unknown')
+}
+
+function gpuText({ gpus, cuda }: Training['environment']): string {
+  const each = (gpus ?? []).map(({ name, driver }) => `${name}${driver === null ? '' : ` (driver ${driver})`}`)
+  return [...each, ...(cuda === null ? [] : [`CUDA ${cuda}`])].join(', ')
 }
 
 function inputs({ data, code: source, environment, dvc }: Training): Block[] {

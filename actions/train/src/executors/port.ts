@@ -75,6 +75,13 @@ export interface JobStatus {
   readonly peakMemoryBytes?: number | null | undefined
 }
 
+interface MachineFacts {
+  /** Whether it is the machine that this runs on. */
+  readonly isThis: boolean
+  /** What was asked for, such as `2 GPUs` or a machine type, in words; `null` where nothing was. */
+  readonly size: string | null
+}
+
 /**
  * Where training runs. A job outlives its submitter unless `isLasting` is false. Every method throws `OutsideError`
  * while the system cannot be reached, and `UserError` for what only the user can mend.
@@ -85,6 +92,8 @@ export interface Executor {
   readonly isLasting: boolean
   /** What `HEADGATE_DATA` names there. */
   readonly reads: 'files' | 'urls'
+  /** The machine that trains, as far as it is known; absent where nothing is. */
+  readonly machine?: MachineFacts
   /** The image that trainings run in, by digest where the system tells it; absent where there is none. */
   readonly image?: () => Promise<string>
   /**

@@ -1,4 +1,4 @@
-import { isPython } from '../environment.ts'
+import { isPython } from '../environment/interpreter.ts'
 
 /** A notebook as `run` names it. */
 export interface NotebookCommand {

@@ -17,12 +17,25 @@ const parameter = z.union([
   z.record(z.string(), z.unknown()),
 ])
 
+const gpuSchema = z.object({
+  name: z.string(),
+  driver: z.string().nullable(),
+  memoryBytes: z.int().nonnegative().nullable(),
+})
+
+/** Of the machine that trains: `null` where that is another one, of which nothing is known here. */
 export const environmentSchema = z.object({
-  os: z.string(),
-  cpu: z.string(),
+  os: z.string().nullable(),
+  cpu: z.string().nullable(),
+  memoryBytes: z.int().nonnegative().nullable().default(null),
+  gpus: z.array(gpuSchema).nullable().default(null).meta({ description: 'Null where none is found.' }),
+  cuda: z.string().nullable().default(null).meta({ description: 'The newest CUDA that the driver serves.' }),
   interpreter: z.string().nullable().meta({ description: 'Such as `Python 3.11.7`.' }),
   lock: z.object({ path: z.string(), digest: digestSchema }).nullable(),
-  packages: z.array(z.string()).nullable().meta({ description: 'A freeze, where there is no lock file.' }),
+  packages: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'A freeze, where there is no lock file, or one that leaves versions open.' }),
   image: z.string().nullable(),
   variables: z
     .record(z.string(), z.string())
@@ -59,6 +72,22 @@ export const trainingSchema = z.object({
     digest: digestSchema,
   }),
   environment: environmentSchema,
+  seeds: z
+    .record(z.string(), parameter)
+    .default({})
+    .meta({ description: 'The parameters and variables that are seeds by their names.' }),
+  expected: z
+    .object({
+      machine: z.string().nullable().meta({ description: 'The machine that trains, as far as it is known.' }),
+      durationMs: z
+        .number()
+        .nonnegative()
+        .nullable()
+        .meta({ description: 'Median of earlier trainings of this model by this executor.' }),
+      trainings: z.int().nonnegative().meta({ description: 'How many those are.' }),
+    })
+    .optional()
+    .meta({ description: 'What was said before it began.', volatile: true }),
   metrics: z.record(z.string(), z.number().nullable()),
   artifacts: z.array(fileSchema),
   modelArtifact: z
@@ -82,6 +111,10 @@ export const trainingSchema = z.object({
     .optional()
     .meta({ description: 'The `dvc.lock` files after a pipeline of DVC, and whether it changed them.' }),
   key: digestSchema.meta({ description: 'Of code paths, data, parameters, lock, command and image.' }),
+  keyParts: z
+    .record(z.string(), digestSchema)
+    .default({})
+    .meta({ description: 'The digest of each part of the key, by which a change is told.' }),
   cache: z.object({ hit: z.boolean(), reason: z.string() }),
   error: failureSchema.optional(),
 })

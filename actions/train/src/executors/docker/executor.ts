@@ -59,6 +59,7 @@ export async function dockerExecutor(options: DockerOptions): Promise<Executor> 
     name: 'docker',
     isLasting: true,
     reads: 'files',
+    machine: { isThis: !engine.mayBeElsewhere, size: sizeOf(settings) },
     image: async () => (await image()).digest,
     submit: async (spec) => submitJob(given, spec, await image()),
     status: (job) => look(given, peaks, job),
@@ -79,6 +80,12 @@ const graceSeconds = 4
 
 function idOf(job: Job): string {
   return String(job.id)
+}
+
+function sizeOf({ gpus }: DockerSettings): string | null {
+  if (gpus === undefined) return null
+  if (typeof gpus === 'number') return `${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}`
+  return gpus === 'all' ? 'all GPUs' : `GPUs ${gpus.join(', ')}`
 }
 
 function isInContainer(): boolean {
