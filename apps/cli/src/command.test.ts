@@ -35,6 +35,7 @@ test.each([
   'ledger',
   'init',
   'lint-notebooks',
+  'reproduce',
   'schema',
 ])('%s is in the overview, and has help of its own', async (name) => {
   expect((await play('--help')).stdout).toContain(`\n  ${name} `)

@@ -14,6 +14,8 @@ export interface Streams {
 export interface Command {
   readonly promise: string
   readonly flags: readonly Flag[]
+  /** The words without a flag that it takes, for its help. */
+  readonly arguments?: string
   /** How many words without a flag it takes. */
   readonly positionals?: number
   run(given: CommandInput): Promise<number>
@@ -52,6 +54,10 @@ const commands: Readonly<Record<string, { readonly promise: string; readonly loa
   'lint-notebooks': {
     promise: 'Finds in notebooks what does not belong into Git.',
     load: async () => (await import('./commands/lint-notebooks.ts')).command,
+  },
+  reproduce: {
+    promise: 'Trains a version again, and says what came out differently.',
+    load: async () => (await import('./commands/reproduce.ts')).command,
   },
   schema: {
     promise: 'Prints the JSON Schema of a document.',
@@ -99,7 +105,7 @@ async function runOther(name: string, command: Command, words: readonly string[]
   const flags = [...command.flags, ...sharedFlags]
   const { values, positionals } = readArguments(words, flags, command.positionals)
   if (values.get('help') === 'true') {
-    streams.stdout.write(commandHelp(name, command.promise, flags))
+    streams.stdout.write(commandHelp([name, command.arguments].filter(Boolean).join(' '), command.promise, flags))
     return exitCodes.accepted
   }
   return command.run({ ...streams, values, positionals })

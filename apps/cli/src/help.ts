@@ -67,7 +67,7 @@ function quoted(value: unknown): string {
 }
 
 /** `--help` of a command that is no stage. */
-export function commandHelp(name: string, promise: string, flags: readonly Flag[]): string {
+export function commandHelp(usage: string, promise: string, flags: readonly Flag[]): string {
   const lines = flags.map((flag) => `  --${flag.name.padEnd(width - 4)}${flag.description}`)
-  return [promise, '', `Usage: headgate ${name} [--flag value …]`, '', ...lines, ''].join('\n')
+  return [promise, '', `Usage: headgate ${usage} [--flag value …]`, '', ...lines, ''].join('\n')
 }

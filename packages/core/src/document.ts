@@ -6,6 +6,7 @@ import { driftSchema } from './documents/drift.ts'
 import { evaluationSchema } from './documents/evaluation.ts'
 import { modelSchema } from './documents/model.ts'
 import { profileSchema } from './documents/profile.ts'
+import { reproductionSchema } from './documents/reproduction.ts'
 import { trainingSchema } from './documents/training.ts'
 import { validationSchema } from './documents/validation.ts'
 import { UserError } from './error.ts'
@@ -35,6 +36,7 @@ export const bodies = {
   model: modelSchema,
   deployment: deploymentSchema,
   drift: driftSchema,
+  reproduction: reproductionSchema,
 } as const
 export type DocumentKind = keyof typeof bodies
 export const documentKinds = Object.keys(bodies) as DocumentKind[]

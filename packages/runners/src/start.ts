@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { holdCommon } from '@headgate/base-branch'
 import type {
   AnyStage,
+  Document,
   ExitCode,
   Findings,
+  Header,
   LogLevel,
   Report,
   Run,
@@ -147,14 +149,24 @@ function stamp<S extends AnyStage>(
   runner: Runner,
   started: Date,
 ): StageDocument {
-  const kind = stage.document as StageKind
+  const { verdict, summary, inputs, body } = findings
+  const found = { verdict, summary, inputs, model: settings.model, commit: runner.context.commit }
+  return stampDocument(stage.document as StageKind, { ...found, ...(body as object) }, runner, started)
+}
+
+/**
+ * Completes a document by what it was made with, where and when, and holds it against its schema.
+ * @throws Error where it does not match: that is a bug.
+ */
+export function stampDocument<K extends StageKind>(
+  kind: K,
+  found: Pick<Header, 'verdict' | 'summary' | 'inputs' | 'model' | 'commit'> & object,
+  runner: Pick<Runner, 'context' | 'now'>,
+  started: Date,
+): Document<K> {
   const { run } = runner.context
   const stamped = {
     schema: schemaName(kind),
-    verdict: findings.verdict,
-    summary: findings.summary,
-    model: settings.model,
-    commit: runner.context.commit,
     createdAt: started.toISOString(),
     tool: `headgate ${release}`,
     runner: {
@@ -163,13 +175,12 @@ function stamp<S extends AnyStage>(
       ...(run ? { runId: run.id, runUrl: run.url } : {}),
       os: process.platform,
     },
-    inputs: findings.inputs,
     durationMs: Math.max(0, runner.now().getTime() - started.getTime()),
-    ...findings.body,
+    ...found,
   }
   const checked = documentSchema(kind).safeParse(stamped)
   if (!checked.success) throw new Error(`the ${kind} document does not match its schema: ${checked.error.message}`)
-  return checked.data as StageDocument
+  return checked.data
 }
 
 interface News<S extends AnyStage> {

@@ -3,8 +3,11 @@ import { reportDeployment } from './deployment.ts'
 import { reportDrift } from './drift.ts'
 import { reportEvaluation } from './evaluation.ts'
 import { reportModel } from './model.ts'
+import { reportReproduction } from './reproduction.ts'
 import { reportTraining } from './training.ts'
 import { reportValidation } from './validation.ts'
+
+export { toleranceText } from './reproduction.ts'
 
 type Reports = { readonly [K in StageKind]: (document: Document<K>) => Report }
 
@@ -19,4 +22,5 @@ export const reports: Reports = {
   model: reportModel,
   deployment: reportDeployment,
   drift: reportDrift,
+  reproduction: reportReproduction,
 }
