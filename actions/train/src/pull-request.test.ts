@@ -1,7 +1,14 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Runner } from '@headgate/runners'
 import { expect, test } from 'vitest'
-import { contextOf } from '../test/project.ts'
-import { heldRule } from './held.ts'
+import { contextOf, portsOf, settingsOf } from '../test/project.ts'
+import { heldRule, holdSettings } from './held.ts'
 import { reasonNotToTrain } from './pull-request.ts'
+
+type Rules = Parameters<typeof heldRule>[0]
 
 const pull = { context: contextOf('pull-request'), labels: [] }
 const labelled = { ...pull, labels: ['train'] }
@@ -28,7 +35,7 @@ test('unless it says otherwise, a pull request trains on the CI’s machine, and
 })
 
 test('a change may ask for more training on the CI’s machine, and for no bill elsewhere', () => {
-  const rule = (base: Parameters<typeof heldRule>[0], own: Parameters<typeof heldRule>[1]) => heldRule(base, own)
+  const rule = (base: Rules, own: Rules) => heldRule(base, own)
   const [here, there] = ['process', 'kubernetes'] as const
   expect(rule({ executor: here }, { executor: here, onPullRequest: 'never' })).toBe('always')
   expect(rule({ executor: here, onPullRequest: 'never' }, { executor: here, onPullRequest: 'always' })).toBe('always')
@@ -36,6 +43,40 @@ test('a change may ask for more training on the CI’s machine, and for no bill 
   expect(rule({ executor: there, onPullRequest: 'always' }, { executor: there, onPullRequest: 'never' })).toBe('always')
   expect(rule({ executor: here, onPullRequest: 'always' }, { executor: there, onPullRequest: 'always' })).toBe('label')
   expect(rule({ executor: here, onPullRequest: 'never' }, { executor: there, onPullRequest: 'always' })).toBe('never')
+  // Asked for more of the same executor, somebody has to agree.
+  const usual = { executor: there, onPullRequest: 'always', timeout: 60_000, memory: 1e9, kubernetes: { image: 'a' } }
+  const more = (change: Readonly<Record<string, unknown>>) => rule(usual as Rules, { ...usual, ...change } as Rules)
+  expect(more({})).toBe('always')
+  expect(more({ timeout: 30_000, memory: 5e8 })).toBe('always')
+  expect(more({ timeout: 61_000 })).toBe('label')
+  expect(more({ timeout: undefined })).toBe('label')
+  expect(more({ memory: 2e9 })).toBe('label')
+  expect(more({ kubernetes: { image: 'a', gpus: 8 } })).toBe('label')
+  expect(more({ kubernetes: undefined })).toBe('label')
   // A change that takes the training back to the CI’s machine cannot be spared one.
   expect(rule({ executor: there }, { executor: here, onPullRequest: 'never' })).toBe('always')
+})
+
+test('what a change asks of an executor is held against the base branch’s settings', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'train-held-'))
+  const git = (...words: string[]) => execFileSync('git', ['-C', root, ...words], { stdio: 'ignore' })
+  const docker = 'docker: { image: "train:1" }'
+  const settings = `models: { m: { train: { run: x, executor: docker, on-pull-request: always, timeout: 1h, ${docker} } } }`
+  git('init', '-q', '-b', 'main')
+  writeFileSync(join(root, 'headgate.yml'), settings)
+  git('add', '.')
+  git('-c', 'user.name=Ada', '-c', 'user.email=ada@localhost', 'commit', '-q', '-m', 'begin')
+  git('remote', 'add', 'origin', root)
+  const lines: string[] = []
+  const { log } = portsOf(root, lines)
+  const runner = { workspace: root, variables: {}, input: () => undefined, log, context: { base: { ref: 'main' } } }
+  const ruleFor = async (own: Record<string, unknown>) =>
+    (await holdSettings(settingsOf(root, own), runner as unknown as Runner)).onPullRequest
+  const usual = { executor: 'docker', onPullRequest: 'always', timeout: '1h', docker: { image: 'train:1' } }
+  expect(await ruleFor(usual)).toBe('always')
+  expect(lines).toEqual([])
+  expect(await ruleFor({ ...usual, docker: { image: 'train:1', gpus: 'all' } })).toBe('label')
+  expect(lines).toEqual(['`on-pull-request` is label: main says so.'])
+  expect(await ruleFor({ ...usual, timeout: '9h' })).toBe('label')
+  expect(await ruleFor({ executor: 'process', onPullRequest: 'never' })).toBe('always')
 })

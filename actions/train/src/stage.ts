@@ -95,7 +95,8 @@ const settings = z.object({
     example: 'flight-delays',
   }),
   onPullRequest: z.enum(pullRequestRules).optional().meta({
-    description: 'Whether a pull request trains; `label`: only one that is labelled `train`.',
+    description:
+      'Whether a pull request trains; `label`: only one that is labelled `train`. The base branch’s word holds; one that asks its executor for more needs the label.',
     defaultText: '`always` with `executor: process`, `label` with one that costs elsewhere',
   }),
   name: nameSetting,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Document } from '@headgate/core'
@@ -250,10 +250,9 @@ test('a dry run trains nothing', async () => {
   expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { modelArtifact: null } })
 })
 
-test('the cache brings a training back to a machine that has none', async () => {
-  const root = makeProject()
-  const saved = new Map<string, string>()
-  const cache: NonNullable<Ports['cache']> = {
+/** A cache of folders; `saved` has them by key. */
+function folderCache(saved: Map<string, string>): NonNullable<Ports['cache']> {
+  return {
     save: async (key, [folder = '']) => {
       const copy = mkdtempSync(join(tmpdir(), 'train-cache-'))
       execFileSync('cp', ['-r', `${folder}/.`, copy])
@@ -267,10 +266,75 @@ test('the cache brings a training back to a machine that has none', async () => 
       return true
     },
   }
+}
+
+test('the cache brings a training back to a machine that has none', async () => {
+  const root = makeProject()
+  const cache = folderCache(new Map())
   const first = await runAndWrite(root, {}, portsOf(root, [], { cache }))
   execFileSync('rm', ['-r', join(root, '.headgate')])
   const second = await runAndWrite(root, {}, portsOf(root, [], { cache }))
   expect(second.document.cache.hit).toBe(true)
   expect(second.document.artifacts).toEqual(first.document.artifacts)
   expect(readdirSync(join(root, '.headgate/m')).sort()).toEqual(['output', 'training.json'])
+})
+
+test.each([
+  ['another model', (folder: string) => writeFileSync(join(folder, 'output/model/model.json'), '{"other":1}')],
+  ['a file more', (folder: string) => writeFileSync(join(folder, 'output/model/more.json'), '{}')],
+  ['no predictions', (folder: string) => rmSync(join(folder, 'output/predictions.csv'))],
+])('what comes back from the cache with %s is not taken', async (_, tamper) => {
+  const root = makeProject()
+  const saved = new Map<string, string>()
+  const cache = folderCache(saved)
+  const first = await runAndWrite(root, {}, portsOf(root, [], { cache }))
+  for (const folder of saved.values()) tamper(folder)
+  rmSync(join(root, '.headgate'), { recursive: true })
+  const lines: string[] = []
+  const second = await runAndWrite(root, {}, portsOf(root, lines, { cache }))
+  expect(lines).toContain('The cache was not used: the output is no longer what the earlier training left.')
+  expect(second.document.cache.hit).toBe(false)
+  expect(second.document.artifacts).toEqual(first.document.artifacts)
+})
+
+test('a cache whose document is of other inputs than its key says is not taken', async () => {
+  const root = makeProject()
+  const saved = new Map<string, string>()
+  const cache = folderCache(saved)
+  await runAndWrite(root, {}, portsOf(root, [], { cache }))
+  for (const folder of saved.values()) {
+    const path = join(folder, 'training.json')
+    const kept = JSON.parse(readFileSync(path, 'utf8'))
+    kept.training.run.params = { seed: 8 }
+    writeFileSync(path, JSON.stringify(kept))
+  }
+  rmSync(join(root, '.headgate'), { recursive: true })
+  const lines: string[] = []
+  const { document } = await runAndWrite(root, {}, portsOf(root, lines, { cache }))
+  expect(lines.join('\n')).toMatch(/The cache was not used: changed since run \S+: the parameters \(seed\)\./)
+  expect(document.cache.hit).toBe(false)
+})
+
+test('each part of the key is told when it changes', async () => {
+  const root = makeProject()
+  const outputs: string[] = []
+  const image = { image: async () => 'python@sha256:1' }
+  const pin = (version: string): Record<string, unknown> => {
+    writeFileSync(join(root, 'requirements.txt'), `scikit-learn==${version}\n`)
+    return {}
+  }
+  const steps: readonly [string, () => Record<string, unknown>, Partial<Ports>?][] = [
+    ['the test data (data/b.csv)', () => ({ data: 'data/a.csv', testData: 'data/b.csv', code: 'train.cjs' })],
+    ['the command', () => ({ run: [process.execPath, '--no-warnings', 'train.cjs'] })],
+    ['the lock of the environment', () => pin('1.6.0')],
+    ['the image', () => ({}), { executor: { ...portsOf(root).executor, ...image } }],
+  ]
+  let settings: Record<string, unknown> = { data: 'data/a.csv', testData: 'data/a.csv', code: 'train.cjs' }
+  await runAndWrite(root, settings)
+  for (const [, change, ports] of steps) {
+    settings = { ...settings, ...change() }
+    const { document } = await runAndWrite(root, settings, portsOf(root, [], ports))
+    outputs.push(document.cache.reason.replace(/^changed since run \S+: /, ''))
+  }
+  expect(outputs).toEqual(steps.map(([part]) => `${part}.`))
 })

@@ -200,7 +200,7 @@ function ranOf({ plan, ports, handle }: Course, ended: Ended): Training['run'] {
   return {
     ...describe(plan, handle.executor, handle.runId, new Date(handle.startedAt)),
     handle: ports.executor.isLasting ? handleText(handle) : null,
-    finishedAt: ports.now().toISOString(),
+    finishedAt: (ended.endedAt === undefined ? ports.now() : new Date(ended.endedAt)).toISOString(),
     exitCode: ended.exitCode,
     peakMemoryBytes: ended.peakMemoryBytes ?? null,
   }

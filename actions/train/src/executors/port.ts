@@ -73,6 +73,8 @@ export interface JobStatus {
   /** The system's own words, such as a signal's name or why an image could not be pulled. */
   readonly message?: string | undefined
   readonly peakMemoryBytes?: number | null | undefined
+  /** When it ended (ISO 8601), where the system tells: whoever attaches later knows only when he looked. */
+  readonly endedAt?: string | undefined
 }
 
 interface MachineFacts {

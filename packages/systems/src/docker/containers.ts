@@ -19,6 +19,8 @@ interface ContainerState {
   readonly outOfMemory: boolean
   /** Why it could not be started, in the engine’s words; else empty. */
   readonly error: string
+  /** ISO 8601; `undefined` while it has not ended. */
+  readonly endedAt: string | undefined
   /** Of its first process, as the engine’s machine counts; 0 when it does not run. */
   readonly pid: number
 }
@@ -58,6 +60,7 @@ const containerSchema = z.object({
     OOMKilled: z.boolean(),
     Error: z.string().nullish(),
     Pid: z.int(),
+    FinishedAt: z.string().nullish(),
   }),
 })
 
@@ -117,6 +120,8 @@ async function inspectContainers(docker: Docker, ids: readonly string[]): Promis
         outOfMemory: State.OOMKilled,
         error: State.Error ?? '',
         pid: State.Pid,
+        // The year 1 stands for "not yet".
+        endedAt: State.FinishedAt?.startsWith('0001-') ? undefined : (State.FinishedAt ?? undefined),
       },
     }))
 }

@@ -101,7 +101,9 @@ async function look(
   const container = await inspectContainer(docker, idOf(job))
   if (container) {
     const status = await told(docker, container)
-    return isOver(status) ? { ...status, peakMemoryBytes: peaks.get(container.id) ?? null } : status
+    return isOver(status)
+      ? { ...status, peakMemoryBytes: peaks.get(container.id) ?? null, endedAt: container.state.endedAt }
+      : status
   }
   if (job.engine === engine.id) return lost
   throw new UserError({
