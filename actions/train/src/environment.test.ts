@@ -91,16 +91,23 @@ describe('the interpreter is found', () => {
     expect(await findInterpreter(['torchrun', 'train.py'], place())).toEqual([join(bin, 'python')])
   })
 
-  test('by asking uv, poetry, pdm and pipenv, whose answers go nowhere', async () => {
+  test('by asking uv, poetry and pipenv, which make nothing to answer that', async () => {
     program('uv', { 'python find --project sub --python 3.12': '/opt/uv/bin/python3.12' })
     program('poetry', { '-C sub env info --executable': '/opt/poetry/bin/python' })
-    program('pdm', { 'info --python': '/opt/pdm/bin/python' })
     program('pipenv', { '--py': 'Loading .env environment variables...\n/opt/pipenv/bin/python' })
     const find = (command: string) => findInterpreter(command.split(' '), place())
     expect(await find('uv run --project sub -p 3.12 train.py')).toEqual(['/opt/uv/bin/python3.12'])
     expect(await find('poetry -C sub run train')).toEqual(['/opt/poetry/bin/python'])
-    expect(await find('pdm run train.py')).toEqual(['/opt/pdm/bin/python'])
     expect(await find('pipenv run train')).toEqual(['/opt/pipenv/bin/python'])
+  })
+
+  test('where pdm remembers it', async () => {
+    const find = () => findInterpreter(['pdm', 'run', 'train.py'], place())
+    expect(await find()).toBeUndefined()
+    const inVenv = put('.venv/bin/python', '', true)
+    expect(await find()).toEqual([inVenv])
+    put('.pdm-python', join(bin, 'python'))
+    expect(await find()).toEqual([join(bin, 'python')])
   })
 
   test('in the environments of pixi and conda', async () => {

@@ -58,7 +58,7 @@ const launchers: Readonly<Record<string, Finder>> = {
   },
   poetry: (words, place) =>
     answered(place, [words[0] ?? 'poetry', ...before(words, 'run'), 'env', 'info', '--executable']),
-  pdm: (words, place) => answered(place, [words[0] ?? 'pdm', ...before(words, 'run'), 'info', '--python']),
+  pdm: (words, place) => inPdm(words, place),
   pipenv: (words, place) => answered(place, [words[0] ?? 'pipenv', '--py']),
   pixi: (words, place) => inPixi(words, place),
   conda: async (words) => inConda(words),
@@ -91,6 +91,16 @@ async function answered(place: CommandPlace, question: readonly string[]): Promi
   const lines = (await place.ask(question))?.split('\n').map((line) => line.trim())
   const path = lines?.findLast((line) => isAbsolute(line))
   return path === undefined ? undefined : [path]
+}
+
+/** By the file in which pdm remembers it: to ask pdm would make an environment. */
+async function inPdm(words: readonly string[], { folder }: CommandPlace): Promise<Interpreter | undefined> {
+  if (!hasWord(words, 'run')) return undefined
+  const project = resolve(folder, options(words, ['--project', '-p'])[1] ?? '.')
+  const remembered = (await firstBytes(join(project, '.pdm-python'))).trim()
+  const candidates = [...(remembered === '' ? [] : [remembered]), join(project, '.venv/bin/python')]
+  for (const path of candidates) if (await isExecutable(path)) return [path]
+  return undefined
 }
 
 /** By the folder of its environment: to ask pixi would make it. */
