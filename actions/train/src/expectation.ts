@@ -21,7 +21,7 @@ export async function readPast(read: Ports['pastTrainings']): Promise<Past> {
   const late = setTimeout(patienceMs, { trainings: [], unknown: 'it did not answer in time' }, { ref: false })
   const asked = read().then(
     (trainings) => ({ trainings }),
-    (error: unknown) => ({ trainings: [], unknown: messageOf(error) }),
+    (error: unknown) => ({ trainings: [], unknown: messageOf(error).split('\n')[0] ?? '' }),
   )
   return Promise.race([asked, late])
 }

@@ -26,6 +26,7 @@ export async function checkoutRunner({ origin, runner, checkout, temporary, conf
   const flags = new Map([
     ['model', origin.training.model],
     ['hand-over', 'off'],
+    ['comment', 'false'],
     ...(config === undefined ? [] : [['config', config] as const]),
   ])
   const options: LocalOptions = { flags, folder: checkout }
@@ -45,7 +46,7 @@ export async function trainAgain(repetition: Repetition, runner: Runner): Promis
     (settings, ports: Ports) => run(same(settings, training), ports),
     async (settings, given) => {
       const wired = await wire(same(settings, training), given)
-      return { ...wired, ports: asNew(wired.ports) }
+      return { ...wired, ports: asNew(wired.ports, repetition.origin) }
     },
     runner,
   )
@@ -85,12 +86,22 @@ function untracked(variables: Readonly<Record<string, string>>): Record<string, 
 }
 
 /** Under a name that no earlier job has: on another machine the first one may still be there, and would be taken over. */
-function asNew(ports: Ports): Ports {
+function asNew(ports: Ports, origin: Origin): Ports {
   const suffix = `-${randomBytes(4).toString('hex')}`
   const { executor } = ports
   const submit: typeof executor.submit = (spec) =>
     executor.submit({ ...spec, name: spec.name.slice(0, longestName - suffix.length) + suffix })
-  return { ...ports, cache: undefined, held: {}, executor: { ...executor, submit } }
+  const pastTrainings: Ports['pastTrainings'] = async () => [pastOf(origin)]
+  return { ...ports, cache: undefined, held: {}, pastTrainings, executor: { ...executor, submit } }
+}
+
+/** What is to be expected, and what changed since, is said by the first run: in the checkout there is no ledger. */
+function pastOf({ record, training }: Origin): Awaited<ReturnType<Ports['pastTrainings']>>[number] {
+  const { run: ran, key, keyParts, commit, model } = training
+  const durationMs = Math.max(0, Date.parse(ran.finishedAt ?? ran.startedAt) - Date.parse(ran.startedAt))
+  const facts = { runId: ran.id, executor: ran.executor, version: record.version, key, durationMs }
+  const known = Object.keys(keyParts).length > 0 ? { keyParts } : {}
+  return { kind: 'training', id: `training-${ran.id}`, at: ran.startedAt, actor: '', commit, model, ...facts, ...known }
 }
 
 /** RFC 1123. */
