@@ -1,3 +1,4 @@
+import { release } from 'node:os'
 import { z } from 'zod'
 import { ask, type Docker } from './command.ts'
 
@@ -13,12 +14,20 @@ export interface Engine {
   readonly labelsFiles: boolean
   /** Whether it may be on another machine, or see other files under the same paths. */
   readonly mayBeElsewhere: boolean
+  /** Whether containers run on this machine’s own kernel, and not on another machine’s or a virtual one’s. */
+  readonly isThisMachine: boolean
 }
 
-const dockerSchema = z.object({ ID: z.string(), Name: z.string(), SecurityOptions: z.array(z.string()).nullish() })
+const dockerSchema = z.object({
+  ID: z.string(),
+  Name: z.string(),
+  KernelVersion: z.string().nullish(),
+  SecurityOptions: z.array(z.string()).nullish(),
+})
 const podmanSchema = z.object({
   host: z.object({
     hostname: z.string(),
+    kernel: z.string().nullish(),
     serviceIsRemote: z.boolean(),
     security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }),
   }),
@@ -43,9 +52,12 @@ export async function askEngine(docker: Docker, isInContainer: boolean): Promise
     name: info.Name,
     isRootless: security.some((option) => option.startsWith('name=rootless')),
     labelsFiles: security.some((option) => option.startsWith('name=selinux')),
-    mayBeElsewhere: isInContainer || !/^(unix|npipe):/.test(host),
+    mayBeElsewhere: isInContainer || !isSocket.test(host),
+    isThisMachine: isSocket.test(host) && info.KernelVersion === release(),
   }
 }
+
+const isSocket = /^(unix|npipe):/
 
 async function askPodman(docker: Docker): Promise<Engine> {
   const lines = await ask(docker, ['info', '--format', 'json'])
@@ -56,5 +68,6 @@ async function askPodman(docker: Docker): Promise<Engine> {
     isRootless: host.security.rootless,
     labelsFiles: host.security.selinuxEnabled,
     mayBeElsewhere: host.serviceIsRemote,
+    isThisMachine: !host.serviceIsRemote && host.kernel === release(),
   }
 }

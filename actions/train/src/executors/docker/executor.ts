@@ -59,7 +59,7 @@ export async function dockerExecutor(options: DockerOptions): Promise<Executor> 
     name: 'docker',
     isLasting: true,
     reads: 'files',
-    machine: { isThis: !engine.mayBeElsewhere, size: sizeOf(settings) },
+    machine: { isThis: engine.isThisMachine, size: sizeOf(settings) },
     image: async () => (await image()).digest,
     submit: async (spec) => submitJob(given, spec, await image()),
     status: (job) => look(given, peaks, job),
