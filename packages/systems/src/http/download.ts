@@ -24,7 +24,7 @@ export async function download(
   to: string,
   how: Download,
 ): Promise<{ digest: Digest; bytes: number }> {
-  const file = await open(to, 'w')
+  const file = await open(to, 'ax')
   try {
     const written = await fill(file, resource, how)
     await file.sync()
@@ -43,7 +43,7 @@ async function fill(file: FileHandle, resource: Resource, how: Download): Promis
   const { etag } = how.facts
   const isStrong = etag?.startsWith('"') ?? false
   const written: Written = { hash: createHash('sha256'), bytes: 0 }
-  for (let failures = 0; ; ) {
+  for (let failures = 0, furthest = 0; ; ) {
     const before = written.bytes
     const headers = {
       ...(isStrong && etag !== undefined ? { 'if-match': etag } : {}),
@@ -51,12 +51,14 @@ async function fill(file: FileHandle, resource: Resource, how: Download): Promis
     }
     const answer = await ask(resource, 'GET', headers, how)
     await check(resource, answer, how.facts)
-    if (!continues(answer, before)) await restart(file, written, how)
+    const from = beginningOf(answer)
+    if (from === 0 && before > 0) await restart(file, written, how)
     const total = factsOf(answer).bytes ?? how.facts.bytes
-    const failed = await append(file, written, answer, how)
+    const failed = from === written.bytes ? await append(file, written, answer, how) : dropped(answer)
     if (failed === undefined && (total === undefined || written.bytes === total))
       return { digest: `sha256:${written.hash.digest('hex')}`, bytes: written.bytes }
-    failures = written.bytes > before ? 1 : failures + 1
+    failures = written.bytes > furthest ? 1 : failures + 1
+    furthest = Math.max(furthest, written.bytes)
     if (failures >= attemptsWithoutProgress || written.bytes > (total ?? Number.POSITIVE_INFINITY))
       throw incomplete(resource, written.bytes, total, failed)
     if (!isStrong) await restart(file, written, how)
@@ -81,9 +83,14 @@ async function check(resource: Resource, answer: Answer, facts: Download['facts'
   })
 }
 
-function continues({ status, header }: Answer, at: number): boolean {
-  if (at === 0) return true
-  return status === 206 && header('content-range')?.startsWith(`bytes ${at}-`) === true
+/** Of which byte on the answer is; a server that knows no ranges sends all of it. */
+function beginningOf({ status, header }: Answer): number {
+  return status === 206 ? Number(/^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1]) : 0
+}
+
+function dropped({ body }: Answer): Error {
+  body.on('error', () => undefined).destroy()
+  return new Error('the server sent another part than was asked for')
 }
 
 async function restart(file: FileHandle, written: Written, { onBytes }: Download): Promise<void> {
@@ -93,29 +100,42 @@ async function restart(file: FileHandle, written: Written, { onBytes }: Download
   written.bytes = 0
 }
 
-/** Writes what comes. @returns what cut it off; `undefined` at its end. */
+/**
+ * Writes what comes. @returns what cut it off; `undefined` at its end. A piece that has come counts, whatever comes after
+ * it: iterating the body would lose what it holds when the connection breaks, and so might get no further.
+ */
 async function append(
   file: FileHandle,
   written: Written,
   { body }: Answer,
   { onBytes, signal }: Download,
 ): Promise<unknown> {
-  let isOurs = false
-  try {
-    for await (const piece of body as AsyncIterable<Buffer>) {
-      isOurs = true
-      onBytes(piece.length)
-      await file.write(piece, 0, piece.length, written.bytes)
-      written.hash.update(piece)
-      written.bytes += piece.length
-      isOurs = false
-    }
-    return undefined
-  } catch (error) {
-    signal.throwIfAborted()
-    if (isOurs) throw error
-    return error
+  let writing = Promise.resolve()
+  const write = async (piece: Buffer): Promise<void> => {
+    onBytes(piece.length)
+    await file.appendFile(piece)
+    written.hash.update(piece)
+    written.bytes += piece.length
+    body.resume()
   }
+  const failed = await new Promise<unknown>((resolve, reject) => {
+    const broken = (): void => resolve(body.errored ?? new Error('the connection was closed on the way'))
+    if (body.destroyed) return broken()
+    body.once('end', () => resolve(undefined))
+    body.once('error', resolve)
+    body.once('close', broken)
+    body.on('data', (piece: Buffer) => {
+      body.pause()
+      writing = write(piece)
+      writing.catch((error: unknown) => {
+        reject(error)
+        body.destroy()
+      })
+    })
+  })
+  await writing
+  signal.throwIfAborted()
+  return failed
 }
 
 function incomplete(resource: Resource, bytes: number, total: number | undefined, error: unknown): OutsideError {

@@ -64,6 +64,13 @@ test('a connection that is cut for ever is told with how much came', async () =>
   await expect(fetchIt()).rejects.toThrow(/0 of 300,000 bytes came: the connection was closed on the way/)
 })
 
+test('a server that knows no ETag and cuts every answer is not asked for ever', async () => {
+  web.files.set('/data.bin', { content, etag: null })
+  web.faults = [{ method: 'GET', cutAfter: 60_000 }]
+  await expect(fetchIt()).rejects.toThrow(/of 300,000 bytes came/)
+  expect(web.calls.length).toBeLessThan(12)
+})
+
 test('what changed between HEAD and GET is not taken', async () => {
   const other = randomBytes(300_000)
   web.faults = [{ method: 'GET', meanwhile: () => web.files.set('/data.bin', { content: other }) }]
@@ -83,6 +90,29 @@ test('what changed while it came is not put together with what came before', asy
     },
   ]
   await expect(fetchIt()).rejects.toThrow('no longer what its server said')
+})
+
+test('what no ETag tells apart is never put together, though its length is the same', async () => {
+  const other = randomBytes(300_000)
+  web.files.set('/data.bin', { content, etag: null })
+  web.faults = [
+    { method: 'GET', cutAfter: 100_000, times: 1 },
+    { method: 'GET', meanwhile: () => web.files.set('/data.bin', { content: other, etag: null }), times: 1 },
+  ]
+  expect((await fetchIt()).digest).toBe(`sha256:${createHash('sha256').update(other).digest('hex')}`)
+})
+
+test('another part than was asked for is not taken for it', async () => {
+  web.faults = [
+    { method: 'GET', cutAfter: 100_000, times: 1 },
+    { method: 'GET', headers: { 'content-range': 'bytes 50000-299999/300000' }, times: 1 },
+  ]
+  expect((await fetchIt()).digest).toBe(sha256)
+  web.faults = [
+    { method: 'GET', cutAfter: 100_000, times: 1 },
+    { method: 'GET', headers: { 'content-range': 'bytes 50000-299999/300000' } },
+  ]
+  await expect(fetchIt()).rejects.toThrow('another part than was asked for')
 })
 
 test('a length other than the one that was told is not taken', async () => {

@@ -107,10 +107,11 @@ function send(
   if (file.version !== undefined) response.setHeader('x-amz-version-id', file.version)
   if (isPart) response.setHeader('content-range', `bytes ${from}-${end - 1}/${file.content.length}`)
   if (twin.tellsLength) response.setHeader('content-length', fault?.length ?? body.length)
-  response.writeHead(isPart ? 206 : 200)
+  response.writeHead(isPart ? 206 : 200, { ...fault?.headers })
   if (request.method === 'HEAD') return void response.end()
   if (fault?.cutAfter === undefined) return void response.end(body)
-  response.write(body.subarray(0, fault.cutAfter), () => setImmediate(() => response.destroy()))
+  // Ended, not destroyed: what was sent before arrives.
+  response.write(body.subarray(0, fault.cutAfter), () => response.socket?.end())
 }
 
 function etagOf({ content, etag }: WebFile): string | null {
