@@ -22,6 +22,7 @@ const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = 
   },
   docker: async () => (await import('./executors/docker/open.ts')).openDocker,
   ray: async () => (await import('./executors/ray/open.ts')).openRay,
+  spark: async () => (await import('./executors/spark/open.ts')).openSpark,
 }
 
 async function openExecutor(settings: Settings<typeof stage>, runner: Runner): Promise<Executor> {

@@ -1,5 +1,6 @@
 export * as git from './git/index.ts'
 export * from './process/group.ts'
+export * from './process/lines.ts'
 export * from './process/mask.ts'
 export * from './process/run.ts'
 export * from './process/service.ts'
