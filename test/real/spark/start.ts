@@ -136,7 +136,7 @@ function clientEnvironment(folder: string, commands: string, home: string): Reco
   const defaults = [
     `spark.executor.extraJavaOptions ${javaOptions}`,
     'spark.ui.enabled false',
-    'spark.executor.cores 1',
+    'spark.cores.max 1',
   ]
   writeFileSync(join(configuration, 'spark-defaults.conf'), `${defaults.join('\n')}\n`)
   return serverEnvironment(folder, {

@@ -4,6 +4,13 @@ import { UserError } from '@headgate/core'
 
 type Environment = Readonly<Record<string, string>>
 
+export interface SparkSubmit {
+  /** Absolute path. */
+  readonly command: string
+  /** The folder of `spark-defaults.conf`; `undefined` where it cannot be told. */
+  readonly configuration: string | undefined
+}
+
 /**
  * Finds `spark-submit`: the path that is asked for, else the one on the PATH, else that of SPARK_HOME.
  * @throws UserError where there is none, and where it lacks the Java that it needs.
@@ -12,14 +19,16 @@ export async function findSparkSubmit(
   asked: string | undefined,
   environment: Environment,
   cwd: string,
-): Promise<string> {
+): Promise<SparkSubmit> {
   const { PATH = '', SPARK_HOME } = environment
   const known = [...PATH.split(delimiter).filter(Boolean), ...(SPARK_HOME ? [join(SPARK_HOME, 'bin')] : [])]
   const candidates = asked === undefined ? known.map((folder) => join(folder, 'spark-submit')) : [resolve(cwd, asked)]
   const submit = await firstExecutable(candidates)
   if (submit === undefined) throw notInstalled(asked, SPARK_HOME)
-  await requireJava(await homeOf(submit, SPARK_HOME), environment)
-  return submit
+  const home = await homeOf(submit, SPARK_HOME)
+  const configuration = environment.SPARK_CONF_DIR || (home && join(home, 'conf'))
+  await requireJava(home, configuration, environment)
+  return { command: submit, configuration }
 }
 
 function notInstalled(asked: string | undefined, home: string | undefined): UserError {
@@ -52,8 +61,11 @@ async function sparkVersion(home: string): Promise<readonly [number, number] | u
 }
 
 /** Spark’s scripts take JAVA_HOME, else the PATH; what `conf/spark-env.sh` sets is not looked into. */
-async function requireJava(home: string | undefined, environment: Environment): Promise<void> {
-  const configuration = environment.SPARK_CONF_DIR ?? (home && join(home, 'conf'))
+async function requireJava(
+  home: string | undefined,
+  configuration: string | undefined,
+  environment: Environment,
+): Promise<void> {
   if (configuration && (await firstReadable([join(configuration, 'spark-env.sh')]))) return
   const { JAVA_HOME, PATH = '' } = environment
   const folders = JAVA_HOME ? [join(JAVA_HOME, 'bin')] : PATH.split(delimiter).filter(Boolean)

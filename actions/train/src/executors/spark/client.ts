@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '@headgate/core'
@@ -21,6 +20,8 @@ import { endingOf } from './ending.ts'
 import { exists, type JobRecord, readEnded, readJson, writeEnded } from './folder.ts'
 import type { SparkSettings } from './settings.ts'
 import { requireFiles, type Staged, stageFiles } from './staging.ts'
+import { readExit, supervised } from './supervision.ts'
+import { requireYarn } from './yarn.ts'
 
 export interface ClientOptions {
   readonly settings: SparkSettings
@@ -36,20 +37,6 @@ export interface ClientOptions {
 /** Stays, with what follows, within what CI runners leave a cancelled job. */
 const graceMs = 4000
 const sampleMs = 250
-
-/**
- * Notes the exit code, since nobody may be there to wait for it, and leaves nothing of its group behind: what the
- * driver's Java started outlives it when it is killed. `$0` is the file, `$@` the command.
- */
-const supervised = [
-  '"$@"',
-  'code=$?',
-  "trap '' TERM",
-  'kill -TERM 0',
-  'sleep 0.2',
-  'printf %s "$code" > "$0.new" && mv "$0.new" "$0"',
-  'kill -KILL 0',
-].join('\n')
 
 /**
  * Runs the driver on this machine: `spark-submit` in a process group of its own, with its log and its exit code in
@@ -96,13 +83,6 @@ function refuseDetached({ memoryBytes }: Spec, { isEphemeral, settings }: Client
     })
 }
 
-/** Said by spark-submit too, after Java has started. */
-function requireYarn({ master }: SparkSettings, environment: Readonly<Record<string, string>>): void {
-  if (master !== 'yarn' || environment.HADOOP_CONF_DIR || environment.YARN_CONF_DIR) return
-  const what = '`spark: {master: yarn}` needs YARN’s configuration; neither HADOOP_CONF_DIR nor YARN_CONF_DIR is set.'
-  throw new UserError({ what, fix: 'Set HADOOP_CONF_DIR to the folder of yarn-site.xml and core-site.xml.' })
-}
-
 /** Where somebody waits, the work tree stays as it is; a later job of the machine would change it under a driver. */
 async function stage(spec: Spec, now: string, later: string, { pyFiles, jars }: SparkSettings): Promise<Staged> {
   if (!spec.labels.isDetached) return inPlace(spec)
@@ -116,13 +96,10 @@ function inPlace({ folder, data }: Spec): Staged {
 async function start(spec: Spec, folder: string, staged: Staged, options: ClientOptions): Promise<void> {
   const { settings, environment, workspace } = options
   const application = applicationOf(spec.argv, settings)
-  const submit = await findSparkSubmit(settings.submit, environment, workspace)
+  const { command } = await findSparkSubmit(settings.submit, environment, workspace)
   const places = { data: staged.data, output: join(folder, 'output'), params: join(folder, 'params.json') }
   await startService({
-    argv: [
-      ...['/bin/sh', '-c', supervised, join(folder, 'exit')],
-      ...[submit, ...submitArguments(settings, { name: spec.name, application })],
-    ],
+    argv: supervised(join(folder, 'exit'), [command, ...submitArguments(settings, { name: spec.name, application })]),
     cwd: staged.folder,
     environment: {
       ...inheritedBy(spec),
@@ -165,7 +142,7 @@ const pidSchema = z.object({ pid: z.int(), startedAt: z.string() })
 async function look(record: JobRecord, folder: string): Promise<JobStatus> {
   // Looked at before the file: in this order, a driver that ends in between is not taken for one that vanished.
   const isAlive = (await readService(join(folder, 'pid.json'))) !== undefined
-  const exit = await readFile(join(folder, 'exit'), 'utf8').catch(() => undefined)
+  const exit = await readExit(join(folder, 'exit'))
   const cause = await readEnded(folder)
   if (isAlive && exit === undefined) return { state: 'running', exitCode: null }
   if (cause !== undefined)
@@ -174,7 +151,7 @@ async function look(record: JobRecord, folder: string): Promise<JobStatus> {
       exitCode: null,
       cause: cause === 'memory' ? 'memory' : undefined,
     }
-  if (exit !== undefined) return endingOf(Number(exit), folder)
+  if (exit !== undefined) return endingOf(exit, folder)
   if (!(await exists(join(folder, 'pid.json')))) return beforeStart(record)
   return vanished(folder)
 }

@@ -4,7 +4,10 @@ import type { Runner } from '@headgate/runners'
 import type { stage } from '../../stage.ts'
 import type { Executor } from '../port.ts'
 import { clientDriver } from './client.ts'
+import { clusterDriver } from './cluster.ts'
 import { sparkExecutor } from './executor.ts'
+import { standaloneSubmitter } from './standalone.ts'
+import { sparkSubmitter } from './submitted.ts'
 
 /** The executor by the settings of a training. */
 export function openSpark({ spark }: Settings<typeof stage>, runner: Runner): Executor {
@@ -13,12 +16,20 @@ export function openSpark({ spark }: Settings<typeof stage>, runner: Runner): Ex
       what: '`executor: spark` needs a master.',
       fix: 'Say `spark: {master: "local[*]"}`, or the master of your cluster, under `train:` in headgate.yml.',
     })
-  if (spark.deployMode === 'cluster')
-    throw new UserError({ what: '`deploy-mode: cluster` is not in this release.', fix: 'Say `deploy-mode: client`.' })
   const { environment, workspace, context } = runner
   const options = { settings: spark, environment, workspace }
-  const driver = clientDriver({ ...options, root: stateFolder(runner), isEphemeral: context.ephemeral })
-  return sparkExecutor({ driver, image: undefined })
+  if (spark.deployMode === 'client')
+    return sparkExecutor({
+      driver: clientDriver({ ...options, root: stateFolder(runner), isEphemeral: context.ephemeral }),
+      image: undefined,
+    })
+  const submitter = spark.master.startsWith('spark://') ? standaloneSubmitter(spark) : sparkSubmitter(options)
+  return sparkExecutor({ driver: clusterDriver({ settings: spark, submitter }), image: imageOf(spark.conf) })
+}
+
+/** The image of a driver in Kubernetes, as the settings name it. */
+function imageOf(conf: Readonly<Record<string, string>>): string | undefined {
+  return conf['spark.kubernetes.driver.container.image'] ?? conf['spark.kubernetes.container.image']
 }
 
 /** Where programs of a user keep what outlives them (XDG Base Directory Specification). */
