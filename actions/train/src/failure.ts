@@ -38,7 +38,7 @@ export function failureOf(
         'Raise `timeout`, or train on less.',
       )
     case 'memory':
-      return tell(`was ended above ${limitText(settings)}.`, 'Raise `memory`, or train on less.')
+      return tell(`was ended above ${limitText(settings)}${said}.`, 'Raise `memory`, or train on less.')
     case 'start':
       return tell(`could not be started by ${settings.executor}${said}.`, 'Mend what it says, and run it again.')
     case 'lost':

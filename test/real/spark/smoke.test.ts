@@ -13,8 +13,7 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 with open(sys.argv[1], 'w') as file:
     file.write(f'{spark.range(100).selectExpr("sum(id)").first()[0]} {spark.sparkContext.master}')
-if len(sys.argv) > 2:
-    raise SystemExit(int(sys.argv[2]))
+raise SystemExit(3)
 `
 
 describeSystem('spark', await prepare(), () => {
@@ -25,47 +24,14 @@ describeSystem('spark', await prepare(), () => {
   })
   afterAll(() => spark?.stop())
 
-  async function writeJob(): Promise<{ script: string; output: string }> {
+  test('spark-submit runs a script on the worker, and passes its exit code through', async () => {
     const folder = makeStateFolder('job')
     const script = join(folder, 'job.py')
+    const output = join(folder, 'output')
     await writeFile(script, job)
-    return { script, output: join(folder, 'output') }
-  }
-
-  test('spark-submit runs a script on the worker, and passes its exit code through', async () => {
-    const { script, output } = await writeJob()
-    const submit = (...words: string[]): Promise<unknown> =>
-      run(join(spark.commands, 'spark-submit'), ['--master', spark.master, script, output, ...words], {
-        env: spark.environment,
-      })
-    await submit()
+    const submit = join(spark.commands, 'spark-submit')
+    const submitted = run(submit, ['--master', spark.master, script, output], { env: spark.environment })
+    await expect(submitted).rejects.toMatchObject({ code: 3 })
     expect(await readFile(output, 'utf8')).toBe(`4950 ${spark.master}`)
-    await expect(submit('3')).rejects.toMatchObject({ code: 3 })
-  })
-
-  test('the REST server takes a Python script, and tells that it has finished', async () => {
-    const { script, output } = await writeJob()
-    const answer = await fetch(`${spark.rest}/v1/submissions/create`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        action: 'CreateSubmissionRequest',
-        clientSparkVersion: '4.3.0',
-        appResource: '',
-        mainClass: 'org.apache.spark.deploy.SparkSubmit',
-        appArgs: ['--master', 'local[1]', script, output],
-        environmentVariables: { PYSPARK_PYTHON: join(spark.commands, 'python'), SPARK_LOCAL_IP: '127.0.0.1' },
-        sparkProperties: { 'spark.app.name': 'job', 'spark.master': spark.master, 'spark.driver.memory': '512m' },
-      }),
-    })
-    const created = (await answer.json()) as { success: boolean; submissionId: string }
-    expect(created).toMatchObject({ success: true })
-    const state = async (): Promise<string> => {
-      const status = await fetch(`${spark.rest}/v1/submissions/status/${created.submissionId}`)
-      return ((await status.json()) as { driverState: string }).driverState
-    }
-    await expect.poll(state, { timeout: 180_000, interval: 500 }).toMatch(/FINISHED|FAILED|ERROR|KILLED/)
-    expect(await state()).toBe('FINISHED')
-    expect(await readFile(output, 'utf8')).toBe('4950 local[1]')
   })
 })

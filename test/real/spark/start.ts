@@ -11,7 +11,7 @@ import { answers, freePorts, type Server, serverEnvironment, startServer } from 
 
 const run = promisify(execFile)
 
-export interface SparkClient {
+interface SparkClient {
   /** Holds `spark-submit`, and `python` with pyspark. */
   readonly commands: string
   readonly home: string
@@ -49,7 +49,7 @@ function bringSpark(): Promise<string> {
 }
 
 /** What a client needs that has no servers. */
-export async function clientOf(folder: string): Promise<SparkClient> {
+async function clientOf(folder: string): Promise<SparkClient> {
   const commands = await bringSpark()
   const [home = ''] = globSync(join(commands, '../lib/python3.*/site-packages/pyspark'))
   return { commands, home, environment: clientEnvironment(folder, commands, home), folder }
@@ -133,11 +133,8 @@ function startWorker({ folder, home, environment, master, masterPage, ports }: P
 function clientEnvironment(folder: string, commands: string, home: string): Record<string, string> {
   const configuration = join(folder, 'conf')
   mkdirSync(configuration, { recursive: true })
-  const defaults = [
-    `spark.executor.extraJavaOptions ${javaOptions}`,
-    'spark.ui.enabled false',
-    'spark.cores.max 1',
-  ]
+  const java = ['driver', 'executor'].map((part) => `spark.${part}.extraJavaOptions ${javaOptions}`)
+  const defaults = [...java, 'spark.ui.enabled false', 'spark.cores.max 1']
   writeFileSync(join(configuration, 'spark-defaults.conf'), `${defaults.join('\n')}\n`)
   return serverEnvironment(folder, {
     PATH: `${commands}:${process.env.PATH}`,

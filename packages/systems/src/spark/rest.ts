@@ -13,7 +13,7 @@ export interface DriverRequest {
   readonly properties: Readonly<Record<string, string>>
 }
 
-export const driverStates = [
+const driverStates = [
   'SUBMITTED',
   'RUNNING',
   'FINISHED',

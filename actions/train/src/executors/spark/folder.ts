@@ -12,7 +12,7 @@ import type { Job, Spec } from '../port.ts'
  * `job.json` (the submitter: what it is), `pid.json` or `submission.json` (the submitter: it was started),
  * `exit` or `exit.json` (the driver's own end), `ended.json` (who ended it, and why), `log`, `output/`.
  */
-export const recordSchema = z.object({
+const recordSchema = z.object({
   name: z.string(),
   model: z.string(),
   runId: z.string(),

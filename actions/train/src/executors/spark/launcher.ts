@@ -1,8 +1,8 @@
 /**
  * The application that is submitted to a cluster, in Python. It runs the command in the job's folder, which is its one
  * argument, and does there what the cluster does not: keeps log and exit code, watches memory and time, ends the
- * command when it is told to, or when Java, its parent, is gone: Spark ends a driver's Java only, and leaves the
- * Python that it started running.
+ * command when it is told to, when the folder was removed, or when Java, its parent, is gone: Spark ends a driver's
+ * Java only, and leaves the Python that it started running.
  */
 export const launcher = `import json, os, signal, subprocess, sys, time
 
@@ -17,6 +17,16 @@ def write(name, value):
     with open(path(name + '.new'), 'w') as file:
         json.dump(value, file)
     os.replace(path(name + '.new'), path(name))
+
+
+def is_gone(name):
+    try:
+        os.stat(path(name))
+        return False
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def die_with_parent():
@@ -56,7 +66,20 @@ def end(child):
     child.wait()
 
 
+def memory_error(folder_of_java):
+    # What Java prints last does not reach Python; a standalone worker keeps it beside, once it has been told.
+    time.sleep(0.5)
+    try:
+        with open(os.path.join(folder_of_java, 'stderr'), 'rb') as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 262144))
+            lines = [line for line in file.read().splitlines() if b'java.lang.OutOfMemoryError' in line]
+            return lines[-1] if lines else None
+    except OSError:
+        return None
+
+
 def main():
+    begun_in = os.getcwd()
     if os.path.exists(path('cancel')):
         write('exit.json', {'cause': 'cancelled', 'exitCode': None, 'signal': None, 'peakBytes': None})
         return 1
@@ -72,12 +95,13 @@ def main():
     command = [sys.executable] + job['argv']
     child = subprocess.Popen(command, cwd=path('code'), env=own, start_new_session=True, preexec_fn=die_with_parent, **log_to)
     write('started.json', {'pid': os.getpid()})
-    peak, cause = 0, None
+    peak, cause, looked_in_vain = 0, None, 0
     while child.poll() is None and cause is None:
         peak = max(peak, group_bytes(child.pid))
+        looked_in_vain = looked_in_vain + 1 if is_gone('job.json') else 0
         if told:
             cause = told[0]
-        elif os.path.exists(path('cancel')):
+        elif os.path.exists(path('cancel')) or looked_in_vain > 4:
             cause = 'cancelled'
         elif os.getppid() != parent:
             cause = 'lost'
@@ -92,8 +116,13 @@ def main():
                 pass
     end(child)
     code = child.returncode
+    error = memory_error(begun_in) if code != 0 and cause in (None, 'lost') else None
+    if error is not None:
+        log.write(error + bytes([10]))
+        cause = 'memory' if cause == 'lost' else cause
     killed = signal.Signals(-code).name if code < 0 else None
-    write('exit.json', {'cause': cause, 'exitCode': None if code < 0 else code, 'signal': killed, 'peakBytes': peak or None})
+    if not is_gone('job.json'):
+        write('exit.json', {'cause': cause, 'exitCode': None if code < 0 else code, 'signal': killed, 'peakBytes': peak or None})
     return 0 if code == 0 and cause is None else code if code > 0 else 1
 
 

@@ -25,37 +25,66 @@ export function logFollower(): (request: LogRequest) => Promise<void> {
   const positions = new Map<string, Position>()
   return async (request) => {
     const known = positions.get(request.file)
-    const from = known?.lines === request.seen ? known : { lines: 0, byte: 0 }
-    positions.set(request.file, await followFrom(from, request))
+    const log = openLog(request, known?.lines === request.seen ? known : { lines: 0, byte: 0 })
+    try {
+      await followToEnd(log, request)
+    } finally {
+      positions.set(request.file, log.position())
+    }
   }
 }
 
-/** Hands over whole lines until the log has ended. @returns where the next to look begins. */
-async function followFrom(from: Position, request: LogRequest): Promise<Position> {
-  let [lines, byte] = [from.lines, from.byte]
+async function followToEnd(log: Log, { signal, hasEnded }: LogRequest): Promise<void> {
+  let pauseMs = firstPauseMs
+  while (!signal.aborted) {
+    // First: what is there is handed over also while the system cannot be asked whether more will come.
+    const isMore = await log.read()
+    if (await hasEnded()) {
+      await log.read()
+      if (!signal.aborted) log.end()
+      return
+    }
+    pauseMs = isMore ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs)
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+interface Log {
+  /** Hands over the lines up to the present end of the file. @returns whether there was anything. */
+  read(): Promise<boolean>
+  /** Hands over a last line that has no break. */
+  end(): void
+  /** Where the next to look begins: after the last whole line. */
+  position(): Position
+}
+
+function openLog({ file, seen, onLine, signal }: LogRequest, from: Position): Log {
+  let { lines, byte } = from
   let unfinished: Buffer[] = []
+  let unfinishedBytes = 0
   const splitter = splitLines((line) => {
     lines += 1
-    if (lines > request.seen) request.onLine(line)
+    if (lines > seen) onLine(line)
   })
   const take = (chunk: Buffer): void => {
     const end = chunk.lastIndexOf(0x0a) + 1
-    if (end === 0) return void unfinished.push(chunk)
-    const whole = Buffer.concat([...unfinished, chunk.subarray(0, end)])
-    unfinished = end < chunk.length ? [chunk.subarray(end)] : []
-    byte += whole.length
-    splitter.write(whole)
+    const rest = chunk.subarray(end)
+    if (end > 0) {
+      const whole = Buffer.concat([...unfinished, chunk.subarray(0, end)])
+      unfinished = []
+      unfinishedBytes = 0
+      byte += whole.length
+      splitter.write(whole)
+    }
+    if (rest.length > 0) unfinished.push(rest)
+    unfinishedBytes += rest.length
   }
-  const unfinishedBytes = (): number => unfinished.reduce((sum, { length }) => sum + length, 0)
-  let pauseMs = firstPauseMs
-  for (;;) {
-    const ended = await request.hasEnded()
-    const read = await readOn(request.file, byte + unfinishedBytes(), take, request.signal)
-    if (request.signal.aborted) return { lines, byte }
-    if (ended && unfinished.length > 0) take(Buffer.from('\n'))
-    if (ended) return { lines, byte }
-    pauseMs = read ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs)
-    await sleep(pauseMs, undefined, { signal: request.signal }).catch(() => undefined)
+  return {
+    read: () => readOn(file, byte + unfinishedBytes, take, signal),
+    end: () => {
+      if (unfinishedBytes > 0) take(Buffer.from('\n'))
+    },
+    position: () => ({ lines, byte }),
   }
 }
 
