@@ -11,6 +11,7 @@ import { standaloneSubmitter } from '../../../actions/train/src/executors/spark/
 import { describeSystem } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
 import { follow, nothingRuns, processesWith, specOf } from './jobs.ts'
+import { masterTests } from './masters.ts'
 import { stageTests } from './stage.ts'
 import { prepare, type Spark, start } from './start.ts'
 
@@ -58,6 +59,7 @@ describeSystem('spark', await prepare(), () => {
   })
 
   stageTests(() => spark)
+  masterTests(() => spark)
 
   /** What the master says that runs. */
   async function active(): Promise<string[]> {

@@ -6,7 +6,7 @@ import { findSparkSubmit, reachMaster } from '@headgate/systems/spark'
 import type { JobStatus, Spec } from '../port.ts'
 import { propertiesOf, submitArguments } from './arguments.ts'
 import { type Submitter, writeSubmission } from './cluster.ts'
-import { propertiesText } from './properties.ts'
+import { propertiesText, redaction } from './properties.ts'
 import type { SparkSettings } from './settings.ts'
 import { isUrl } from './staging.ts'
 import { readExit, supervised } from './supervision.ts'
@@ -66,8 +66,10 @@ export function clusterArguments(
   const isKubernetes = settings.master.startsWith('k8s://')
   const there = (path: string): string => (isKubernetes && !isUrl(path) ? `local://${path}` : path)
   const { pyFiles, jars } = settings
+  const { [redaction]: _, ...others } = settings.conf
+  const conf = propertiesFile === undefined ? settings.conf : others
   const application = { file: there(join(folder, 'launcher.py')), args: [folder], class: undefined }
-  const carried = { ...settings, pyFiles: pyFiles.map(there), jars: jars.map(there) }
+  const carried = { ...settings, conf, pyFiles: pyFiles.map(there), jars: jars.map(there) }
   return submitArguments(carried, { name, application, propertiesFile })
 }
 
@@ -94,13 +96,19 @@ export function secretProperties(
   return Object.fromEntries(secretNames.map((name) => [`spark.yarn.appMasterEnv.${name}`, variables[name] ?? '']))
 }
 
-const toldLines = 5
+const [searchedLines, toldLines] = [100, 4]
 
 /** What spark-submit says of a driver that never began. Elsewhere than where it waits, nothing is known of it. */
 async function look(folder: string): Promise<JobStatus | undefined> {
   const exit = await readExit(join(folder, 'submit-exit'))
   if (exit === undefined) return undefined
-  const lines = (await lastLinesOf(join(folder, 'submit.log'), toldLines)).join('\n')
-  const message = exit === 0 ? `its driver did not find ${folder}: is it \`shared\` there too?` : lines
+  const message = exit === 0 ? `its driver did not find ${folder}: is it \`shared\` there too?` : await errorIn(folder)
   return { state: 'failed', exitCode: null, cause: 'start', message }
+}
+
+/** The last errors in what spark-submit printed, without their traces. */
+async function errorIn(folder: string): Promise<string> {
+  const lines = await lastLinesOf(join(folder, 'submit.log'), searchedLines)
+  const errors = lines.filter((line) => /error|exception/i.test(line) && !/^\s+at |^\t/.test(line))
+  return (errors.length > 0 ? errors : lines).slice(-toldLines).join('; ').slice(0, 1000)
 }
