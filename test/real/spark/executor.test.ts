@@ -134,6 +134,13 @@ describeSystem('spark', await prepare(), () => {
       await expect.poll(active, { timeout: 20_000 }).toEqual([])
     })
 
+    test('whose Python is killed from outside is told with the signal', async () => {
+      const executor = open()
+      const { job, ended } = await follow(executor, specWith({ next: 'be killed' }))
+      expect(await ended).toMatchObject({ state: 'failed', exitCode: null, cause: 'signal', message: 'SIGKILL' })
+      await executor.release(job)
+    })
+
     test('whose Java has not memory enough is known for it', async () => {
       const executor = open()
       const { job, ended } = await follow(executor, specWith({ next: 'eat the heap' }))
@@ -159,6 +166,26 @@ describeSystem('spark', await prepare(), () => {
     await executor.release(followed.job)
     await nothingRuns(spec, spark.master)
     await expect.poll(workers, { timeout: 60_000 }).toBe(1)
+  })
+
+  test('a driver in the cluster that nobody waits for ends at its time', async () => {
+    const executor = openCluster(makeStateFolder('shared'))
+    const spec = specOf(python(), { next: 'sleep' }, { timeoutMs: 1000 })
+    const { job } = await executor.submit(spec)
+    await expect
+      .poll(() => executor.status(job), { timeout: 60_000 })
+      .toMatchObject({ state: 'failed', cause: 'timeout' })
+    await nothingRuns(spec)
+    await executor.release(job)
+  })
+
+  test('a Python that is not there is told as what could not be started', async () => {
+    const executor = openClient(makeStateFolder('state'), { master: 'local[1]' })
+    const spec = specOf('/nowhere/python3', { next: 'sleep' }, { inherited: spark.environment })
+    const { job, ended } = await follow(executor, spec)
+    expect(await ended).toMatchObject({ state: 'failed', cause: 'start' })
+    expect((await ended).message).toContain('Cannot run program "/nowhere/python3"')
+    await executor.release(job)
   })
 
   async function workers(): Promise<number> {

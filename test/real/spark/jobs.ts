@@ -9,9 +9,13 @@ import { type Ended, watch } from '../../../actions/train/src/executors/watch.ts
 import { makeStateFolder } from '../folders.ts'
 
 /** Counts by Spark, then does what its parameters say. Its last argument marks its processes. */
-const program = `import json, os, sys, time, urllib.request
-from pyspark.sql import SparkSession
+const program = `import json, os, signal, sys, time, urllib.request
 params = json.load(open(os.environ['HEADGATE_PARAMS']))
+if params['next'] == 'be killed':
+    os.kill(os.getpid(), signal.SIGKILL)
+if params['next'] == 'sleep':
+    time.sleep(300)
+from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 def look():
     page = spark.sparkContext.uiWebUrl + '/api/v1/applications/' + spark.sparkContext.applicationId + '/environment'
@@ -33,7 +37,7 @@ if params['next'] == 'wait':
 `
 
 export interface Wanted {
-  readonly next: 'hang' | 'eat the heap' | 'wait'
+  readonly next: 'be killed' | 'sleep' | 'hang' | 'eat the heap' | 'wait'
   readonly for?: string
 }
 

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '@headgate/core'
@@ -55,6 +56,10 @@ export function clientDriver(options: ClientOptions): Driver {
       requireYarn(settings, options.environment)
       await findSparkSubmit(settings.submit, options.environment, options.workspace)
       await reachMaster(settings.master)
+    },
+    prepare: async () => {
+      // What a training prints is nobody else's to read.
+      await mkdir(root, { recursive: true, mode: 0o700 })
     },
     fill: async (spec, now, later) => {
       staged.set(later, await stage(spec, now, later, settings))

@@ -47,6 +47,8 @@ export function clusterDriver({ settings, submitter }: ClusterOptions): Driver {
       await requireFiles(settings, application, spec.folder)
       await submitter.check(spec)
     },
+    // It is there, and of those who share it.
+    prepare: async () => {},
     fill: (spec, now, later) => fill(spec, now, later, settings),
     start: (spec, folder) => submitter.submit(spec, folder, settingsThere(spec, folder, settings)),
     status,

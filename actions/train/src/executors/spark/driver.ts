@@ -7,6 +7,8 @@ export interface Driver {
   readonly root: string
   /** Checks what a user may have to mend, and that the master is there, before anything is left behind. */
   check(spec: Spec): Promise<void>
+  /** Makes the root, where it is ours to make. */
+  prepare(): Promise<void>
   /** Puts what the driver needs into the job’s folder, which lies at `now`, and will at `later`. */
   fill(spec: Spec, now: string, later: string): Promise<void>
   start(spec: Spec, folder: string): Promise<void>

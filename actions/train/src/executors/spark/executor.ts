@@ -76,6 +76,7 @@ const submissions = 5
 
 async function submit(driver: Driver, spec: Spec): ReturnType<Executor['submit']> {
   await driver.check(spec)
+  await driver.prepare()
   for (let attempt = 0; attempt < submissions; attempt += 1) {
     const there = await readRecord(driver.root, spec.name)
     if (there && (await isWorth(driver, there))) return { job: jobOf(there), runId: there.runId, isNew: false }

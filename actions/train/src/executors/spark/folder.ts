@@ -59,7 +59,6 @@ export async function claimFolder(
   spec: Spec,
   fill: (now: string, later: string) => Promise<void>,
 ): Promise<JobRecord | undefined> {
-  await mkdir(root, { recursive: true })
   const fresh = join(root, `.new-${randomUUID()}`)
   const record: JobRecord = {
     name: spec.name,
