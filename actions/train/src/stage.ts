@@ -26,7 +26,7 @@ const settings = z.object({
   executor: z
     .enum(executorNames)
     .default('process')
-    .meta({ description: 'Where training runs. This release has `process` and `docker`.' }),
+    .meta({ description: 'Where training runs. This release has `process`, `docker`, `kubernetes` and `ray`.' }),
   ...executorBlocks,
   dvc: pipelineSettings.optional().meta({
     description:

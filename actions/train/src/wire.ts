@@ -21,6 +21,7 @@ const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = 
     return (_settings, runner) => processExecutor(runner.temporary)
   },
   docker: async () => (await import('./executors/docker/open.ts')).openDocker,
+  kubernetes: async () => (await import('./executors/kubernetes/open.ts')).openKubernetes,
   ray: async () => (await import('./executors/ray/open.ts')).openRay,
   spark: async () => (await import('./executors/spark/open.ts')).openSpark,
 }

@@ -1,6 +1,7 @@
-// A real Kubernetes control plane on loopback, without a kubelet: etcd, API server, controller manager, scheduler, and
-// kwok, which plays a node. Its pods become Ready, those of Jobs complete, and nothing runs in them. A pod's label
-// `kubebox/fate: image-pull-fails | exits-1` makes it fail. Not there: exec, attach, port-forward, probes, limits.
+// A real Kubernetes control plane on loopback: etcd, API server, controller manager, scheduler, and kwok, which plays a
+// node. Its pods become Ready, those of Jobs complete, and nothing runs in them. A pod's label
+// `kubebox/fate: image-pull-fails | exits-1` makes it fail. Not there: exec, attach, port-forward, probes, limits. For
+// these `node.ts` adds a real node.
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
@@ -22,6 +23,9 @@ export interface Kubernetes {
   /** What every container of every pod has logged: lines as a container runtime writes them; a test may rewrite it. */
   readonly podLog: string
   readonly apiServer: Server
+  /** The program whose parts all of this is, and what the authority of the cluster signed. */
+  readonly binary: string
+  readonly certificates: Certificates
   /** Runs the real kubectl. @throws where it fails, with what it said. */
   kubectl(...words: string[]): Promise<string>
   stop(): Promise<void>
@@ -71,7 +75,17 @@ export async function start(): Promise<Kubernetes> {
     servers.push(await startScheduler(plan))
     const podLog = join(folder, 'pod.log')
     servers.push(await startNode(plan, podLog))
-    return { address: `https://${api}`, kubeconfig, podLog, apiServer, kubectl: kubectl(plan), stop }
+    const { binary } = plan
+    return {
+      address: `https://${api}`,
+      kubeconfig,
+      podLog,
+      apiServer,
+      binary,
+      certificates,
+      kubectl: kubectl(plan),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -109,7 +123,8 @@ function startApiServer(plan: Plan): Promise<Server> {
     `--service-account-key-file=${accountKey}`,
     `--service-account-signing-key-file=${accountKey}`,
     `--kubelet-certificate-authority=${authority}`,
-    '--kubelet-preferred-address-types=InternalIP',
+    // A real node is told by its name, since kubelet takes no loopback address for its own.
+    '--kubelet-preferred-address-types=Hostname,InternalIP',
     '--service-cluster-ip-range=10.96.0.0/16',
     '--authorization-mode=Node,RBAC',
     '--allow-privileged=true',
@@ -183,7 +198,8 @@ async function startNode(plan: Plan, podLog: string): Promise<Server> {
   const flags = [
     `--kubeconfig=${plan.kubeconfig}`,
     `--config=${configuration}`,
-    '--manage-all-nodes=true',
+    '--manage-all-nodes=false',
+    '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
     '--node-ip=127.0.0.1',
     '--cidr=10.0.0.1/24',
     '--node-lease-duration-seconds=40',

@@ -11,7 +11,7 @@ export const executorBlocks = {
     example: { image: 'python:3.12-slim' },
   }),
   kubernetes: kubernetesSettings.optional().meta({
-    description: 'What `executor: kubernetes` needs: the image.',
+    description: 'What `executor: kubernetes` needs: the image, and how its pod is placed, paid for and read back.',
     fileOnly: true,
     example: { image: 'ghcr.io/acme/train:1' },
   }),

@@ -7,8 +7,11 @@ export interface LineSplitter {
   end(): void
 }
 
-/** Calls `onLine` per line, without its break. Of a line redrawn with carriage returns, the last state counts. */
-export function splitLines(onLine: (line: string) => void): LineSplitter {
+/**
+ * Calls `onLine` per line, without its break. Of a line redrawn with carriage returns, the last state counts, unless
+ * `shown` says otherwise.
+ */
+export function splitLines(onLine: (line: string) => void, shown: (line: string) => string = lastState): LineSplitter {
   const decoder = new StringDecoder('utf8')
   let pending: string[] = []
   const take = (text: string): void => {
@@ -18,7 +21,7 @@ export function splitLines(onLine: (line: string) => void): LineSplitter {
       const line = pending.join('') + text.slice(from, at)
       pending = []
       from = at + 1
-      onLine(lastState(line))
+      onLine(shown(line))
     }
     if (from < text.length) pending.push(text.slice(from))
   }
@@ -26,7 +29,7 @@ export function splitLines(onLine: (line: string) => void): LineSplitter {
     write: (chunk) => take(decoder.write(chunk)),
     end: () => {
       take(decoder.end())
-      if (pending.length > 0) onLine(lastState(pending.join('')))
+      if (pending.length > 0) onLine(shown(pending.join('')))
       pending = []
     },
   }

@@ -1,0 +1,5 @@
+export type * from './client.ts'
+export { ask, connect } from './client.ts'
+export { fillFrom } from './exec.ts'
+export { followLog } from './log.ts'
+export { waitForPods } from './watch.ts'
