@@ -106,7 +106,7 @@ function asAnswer(error: unknown): unknown {
   const message = error instanceof Error ? messageOf(error) : String((error as { message?: unknown }).message ?? error)
   const code = /Unexpected server response: (\d+)/.exec(message)?.[1]
   if (code === '403')
-    return new ApiException(403, '', { message: `the account cannot create resource "pods/exec"` }, {})
+    return new ApiException(403, '', { message: `the account cannot get and create resource "pods/exec"` }, {})
   if (code !== undefined) return new ApiException(Number(code), '', { message }, {})
   return error instanceof Error ? error : Object.assign(new Error(message), { code: 'ECONNREFUSED' })
 }

@@ -80,8 +80,8 @@ function fixOf({ context, namespace }: Connection, { code, reason, message }: Re
     return 'Name a namespace that is there by `kubernetes: {namespace: …}`.'
   if (/serviceaccount|service account/i.test(message) && !/ cannot /.test(message))
     return 'Name a service account of this namespace by `kubernetes: {service-account: …}`.'
-  if (/ cannot (create|get|list|watch|delete|patch) resource/.test(message))
-    return 'Give the account a Role with `create, get, list, patch, delete` on jobs, `get, list, watch` on pods and events, `get` on pods/log, `create` on pods/exec, `create, delete` on secrets.'
+  if (/ cannot [a-z, ]+ resource/.test(message))
+    return 'Give the account a Role with `create, get, list, patch, delete` on jobs, `get, list, watch` on pods and events, `get` on pods/log, `get, create` on pods/exec, `create, delete` on secrets.'
   if (code === 422 || reason === 'Invalid' || code === 400) return 'Mend the setting of `kubernetes:` that it names.'
   return 'Mend what it says, and run it again.'
 }

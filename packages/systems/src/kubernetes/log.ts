@@ -8,6 +8,8 @@ export interface LogRequest {
   readonly container: string
   /** Only lines from this second on (ISO 8601 without fractions). */
   readonly since?: string | undefined
+  /** Whether the container has ended: then what stands after the last line break is a line too. */
+  readonly isComplete: boolean
   /** Gets each line with the node’s own time of it. */
   readonly onLine: (time: string, line: string) => void
   readonly signal: AbortSignal
@@ -15,7 +17,7 @@ export interface LogRequest {
 
 /**
  * Hands over a container’s log as it grows. Returns at its end, when the connection is lost, when aborted, and at once
- * while there is none yet.
+ * while there is none yet. A line that was cut in the middle is not handed over.
  */
 export async function followLog(cluster: Cluster, request: LogRequest): Promise<void> {
   const path = `/api/v1/namespaces/${cluster.namespace}/pods/${request.pod}/log`
@@ -35,7 +37,7 @@ export async function followLog(cluster: Cluster, request: LogRequest): Promise<
   try {
     const stream = await openStream(cluster, path, query, request.signal)
     for await (const chunk of stream) lines.write(chunk as Buffer)
-    lines.end()
+    if (request.isComplete) lines.end()
   } catch (error) {
     if (request.signal.aborted || isNoLog(error) || isCut(error)) return
     throw failureOf(cluster, `The log of the pod ${request.pod} was read.`, error)

@@ -4,16 +4,14 @@ import { trainer } from './names.ts'
 import { podsOf } from './sight.ts'
 import { containerOf, currentPod, hasNews } from './status.ts'
 
-/** How far a client has read, so that it need not read all again: logs are cut by seconds, and nodes drop old ones. */
+/** How far a client has read, so that it need not read all again: nodes drop what is old. */
 export interface Place {
   readonly pod: string
   /** Lines that were handed over, of all pods. */
   seen: number
-  /** The latest second that was read, as the node tells it, and how many lines were of it. */
-  second: string
-  ofSecond: number
-  /** The latest time that was read. */
+  /** The node’s time of the last line, and how many lines were of that time. A pod’s lines are in order of time. */
   latest: string
+  ofLatest: number
 }
 
 const newsWithinMs = 3000
@@ -26,39 +24,42 @@ export async function followJob(
   { seen, onLine, signal }: { seen: number; onLine: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
   const pods = await waitForPods(cluster, podsOf(job), hasNews, { withinMs: newsWithinMs, signal })
-  const pod = currentPod(pods)
-  const state = pod && containerOf(pod, trainer)?.state
-  if (pod?.metadata?.name === undefined || !(state?.running ?? state?.terminated)) return
-  const before = places.get(String(job.uid))
-  const isResumed = before?.seen === seen
-  const isSamePod = isResumed && before.pod === pod.metadata.name
-  const place = isSamePod ? before : { pod: pod.metadata.name, seen, second: '', ofSecond: 0, latest: '' }
-  // A pod that took the place of a lost one begins anew; without a place, all that was seen is passed over.
-  let skipped = isSamePod ? place.ofSecond : isResumed ? 0 : seen
-  const isKnown = (time: string): boolean => skipped > 0 && (!isSamePod || time <= place.latest)
+  const pod = currentPod(pods)?.metadata?.name
+  const state = pods.length > 0 ? containerOf(currentPod(pods) ?? {}, trainer)?.state : undefined
+  if (pod === undefined || !(state?.running ?? state?.terminated)) return
+  const { place, isKnown } = takeUp(places.get(String(job.uid)), pod, seen)
   places.set(String(job.uid), place)
-  const since = isSamePod && place.second !== '' ? place.second : undefined
-  if (since === undefined) Object.assign(place, { second: '', ofSecond: 0 })
   await followLog(cluster, {
-    pod: pod.metadata.name,
+    pod,
     container: trainer,
-    since,
+    since: place.latest === '' ? undefined : place.latest.replace(/\.\d+/, ''),
+    isComplete: state?.terminated !== undefined,
     signal,
     onLine: (time, line) => {
-      const known = isKnown(time)
-      if (known) skipped -= 1
-      if (!(known && isSamePod)) move(place, time)
-      if (known) return
+      if (isKnown(time)) return
+      place.ofLatest = time === place.latest ? place.ofLatest + 1 : 1
+      place.latest = time
       place.seen += 1
       onLine(line)
     },
   })
 }
 
-/** Lines of an earlier second that come late are not found by asking from the latest on, and not counted. */
-function move(place: Place, time: string): void {
-  const second = time.replace(/\.\d+/, '')
-  if (second > place.second) Object.assign(place, { second, ofSecond: 0 })
-  if (second === place.second) place.ofSecond += 1
-  if (time > place.latest) place.latest = time
+interface TakenUp {
+  readonly place: Place
+  /** Whether a line of this time was handed over before; asked once for each. */
+  readonly isKnown: (time: string) => boolean
+}
+
+/** A log can be asked for from a second on only: what of it is known is passed over by its exact time. */
+export function takeUp(before: Place | undefined, pod: string, seen: number): TakenUp {
+  if (before?.seen === seen && before.pod === pod) {
+    const { latest } = before
+    let left = before.ofLatest
+    const isKnown = (time: string): boolean => time < latest || (time === latest && left-- > 0)
+    return { place: before, isKnown }
+  }
+  // A pod that took the place of a lost one begins anew. Who comes from elsewhere counts what it has seen.
+  let left = before?.seen === seen ? 0 : seen
+  return { place: { pod, seen, latest: '', ofLatest: 0 }, isKnown: () => left-- > 0 }
 }

@@ -128,9 +128,9 @@ function fromSecret(name: string, secret: string, key: string) {
   return { name, valueFrom: { secretKeyRef: { name: secret, key } } }
 }
 
-/** `$(NAME)` would be replaced by a variable’s value. */
+/** `$(NAME)` would be replaced by a variable’s value, and `$$` by a single one. */
 function literally(text: string): string {
-  return text.replaceAll('$(', '$$(')
+  return text.replaceAll('$', () => '$$')
 }
 
 function keeping(settings: KubernetesSettings): Container {

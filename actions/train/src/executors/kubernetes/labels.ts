@@ -29,8 +29,8 @@ export function selectorOf(model: string): string {
 }
 
 /** What a Job is known by when nobody holds its handle. */
-export function annotationsOf({ model, key, labels }: Spec): Record<string, string> {
-  return { [annotation]: JSON.stringify({ model, key, ...labels }) }
+export function annotationsOf({ model, key, runId, labels }: Spec): Record<string, string> {
+  return { [annotation]: JSON.stringify({ ...labels, model, key, runId }) }
 }
 
 /** What a Job says of its training; `undefined` for one that is not ours. */

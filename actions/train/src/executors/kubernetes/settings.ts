@@ -1,12 +1,13 @@
 import { durationSchema } from '@headgate/core'
 import { z } from 'zod'
 
-const amounts = z
-  .record(
-    z.string().min(1),
-    z.union([z.string().min(1), z.number().nonnegative()]).transform((amount) => String(amount)),
-  )
-  .default({})
+const amount = z
+  .union([
+    z.string().regex(/^\d+(\.\d+)?(m|k|[MGTPE]|[KMGTPE]i)?$/, 'expected an amount such as `500m`, `4` or `16Gi`'),
+    z.number().nonnegative(),
+  ])
+  .transform((text) => String(text))
+const amounts = z.record(z.string().min(1), amount).default({})
 
 const toleration = z.strictObject({
   key: z.string().exactOptional(),

@@ -93,20 +93,25 @@ async function refuseWhatCannotRun(cluster: Cluster, settings: KubernetesSetting
   })
 }
 
+/** Which of the two is asked for depends on the cluster’s version. */
+const execVerbs = ['get', 'create']
+
 async function refuseUncollectable(cluster: Cluster): Promise<void> {
   const { namespace, authorization } = cluster
-  const resourceAttributes = { namespace, verb: 'create', resource: 'pods', subresource: 'exec' }
-  const review = await ask(
-    cluster,
-    'It was asked whether the output can be copied from the pod.',
-    () => authorization.createSelfSubjectAccessReview({ body: { spec: { resourceAttributes } } }),
-    [403],
-  )
-  if (review === undefined || review.status?.allowed) return
-  throw new UserError({
-    what: `the account may not run commands in pods of the namespace ${namespace}, so that the output could not be copied from the pod.`,
-    fix: 'Give its Role `create` on pods/exec.',
-  })
+  for (const verb of execVerbs) {
+    const resourceAttributes = { namespace, verb, resource: 'pods', subresource: 'exec' }
+    const review = await ask(
+      cluster,
+      'It was asked whether the output can be copied from the pod.',
+      () => authorization.createSelfSubjectAccessReview({ body: { spec: { resourceAttributes } } }),
+      [403],
+    )
+    if (review === undefined || review.status?.allowed) continue
+    throw new UserError({
+      what: `the account may not run commands in pods of the namespace ${namespace}, so that the output could not be copied from the pod.`,
+      fix: 'Give its Role `get, create` on pods/exec.',
+    })
+  }
 }
 
 async function refuseAbsentClaim(cluster: Cluster, name: string): Promise<void> {
