@@ -23,10 +23,7 @@ const settings = z.object({
     example: 'python train.py',
   }),
   shell: z.boolean().default(false).meta({ description: 'Whether `run` is read by `/bin/sh`.' }),
-  executor: z
-    .enum(executorNames)
-    .default('process')
-    .meta({ description: 'Where training runs. This release has `process`, `docker`, `kubernetes` and `ray`.' }),
+  executor: z.enum(executorNames).default('process').meta({ description: 'Where training runs.' }),
   ...executorBlocks,
   dvc: pipelineSettings.optional().meta({
     description:

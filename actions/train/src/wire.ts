@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { digestOf, documentFile, gitTokenOf, registeredName, type Settings, UserError } from '@headgate/core'
+import { digestOf, documentFile, gitTokenOf, registeredName, type Settings } from '@headgate/core'
 import { readDocument, readText } from '@headgate/files'
 import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
@@ -15,7 +15,7 @@ import type { Tracking, TrackingKind } from './tracking/port.ts'
 
 type Open = (settings: Settings<typeof stage>, runner: Runner) => Executor | Promise<Executor>
 
-const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = {
+const executors: Readonly<Record<ExecutorName, () => Promise<Open>>> = {
   process: async () => {
     const { processExecutor } = await import('./executors/process/executor.ts')
     return (_settings, runner) => processExecutor(runner.temporary)
@@ -27,13 +27,7 @@ const executors: Readonly<Partial<Record<ExecutorName, () => Promise<Open>>>> = 
 }
 
 async function openExecutor(settings: Settings<typeof stage>, runner: Runner): Promise<Executor> {
-  const open = executors[settings.executor]
-  if (open) return (await open())(settings, runner)
-  const known = Object.keys(executors).join(', ')
-  throw new UserError({
-    what: `\`executor: ${settings.executor}\` is not in this release.`,
-    fix: `Use one of: ${known}.`,
-  })
+  return (await executors[settings.executor]())(settings, runner)
 }
 
 type OpenTracking = (settings: Settings<typeof stage>, runner: Runner) => Tracking
