@@ -125,6 +125,18 @@ describeSystem('kubernetes, as a control plane', await prepare(), () => {
     expect(await leftIn('default')).toBe('')
   })
 
+  test('a namespace with the rules `restricted` takes what keeps them, and says so of the rest', async () => {
+    await kubernetes.kubectl('create', 'namespace', 'strict')
+    await kubernetes.kubectl('label', 'namespace', 'strict', 'pod-security.kubernetes.io/enforce=restricted')
+    const strict = { ...nowhere, namespace: 'strict' }
+    await expect(open(strict).submit(training(''))).rejects.toThrow(/violates PodSecurity.*restricted: true/s)
+    const executor = open({ ...strict, restricted: true })
+    const { job } = await executor.submit(training(''))
+    await expect.poll(() => kubernetes.kubectl('get', 'pods', '-o', 'name', '-n', 'strict')).toContain(String(job.name))
+    await executor.release(job)
+    expect(await leftIn('strict')).toBe('')
+  })
+
   test('headgate train without a cluster ends with 2, and says what to set', async () => {
     const root = makeProject({ image: 'x' })
     const { code, stderr } = await headgateTrain(root)

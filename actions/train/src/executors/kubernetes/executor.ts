@@ -42,7 +42,8 @@ export function kubernetesExecutor({ settings, workspace, environment }: Kuberne
     collect: (job, into) => collect(inItsNamespace(cluster, job), settings, job, into),
     release: async (job) => {
       const there = inItsNamespace(cluster, job)
-      if (settings.volumeClaim !== undefined && (await status(job)).state === 'succeeded')
+      // What has not run has left nothing on the volume.
+      if (settings.volumeClaim !== undefined && (await status(job)).exitCode !== null)
         await clearClaim(there, settings, job)
       await removeJob(there, job)
     },
