@@ -5,7 +5,7 @@ import { announcer, forgeOf } from '@headgate/forges'
 import { openLedger } from '@headgate/ledger'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, storeOptionsOf } from '@headgate/stores'
-import { isCredential } from './data/source.ts'
+import { secretsIn } from './data/credentials.ts'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import { machineText } from './machine.ts'
@@ -66,7 +66,10 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const secrets = [
     ...new Set([
       ...secretsOf(settings, runner),
-      ...longEnough([...(tracking?.secrets ?? []), ...secretsInUrls(settings)]),
+      ...longEnough([
+        ...(tracking?.secrets ?? []),
+        ...secretsIn([settings.data ?? [], settings.testData ?? []].flat()),
+      ]),
     ]),
   ]
   for (const secret of secrets) runner.mask(secret)
@@ -102,17 +105,6 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     announce: announcer({ forge, context: runner.context }),
     ...(tracking === undefined ? {} : { close: () => closeTracking(tracking, settings) }),
   }
-}
-
-/** User-info and queries of the data's addresses, in which signatures stand. */
-function secretsInUrls({ data, testData }: Settings<typeof stage>): string[] {
-  return [data ?? [], testData ?? []].flat().flatMap((entry) => {
-    const url = /^https?:/i.test(entry) ? URL.parse(entry) : null
-    if (url === null) return []
-    const { username, password, search, searchParams } = url
-    const values = [...searchParams].flatMap(([name, value]) => (isCredential(name) ? value : []))
-    return [password || username, password && `${username}:${password}`, search.slice(1), ...values]
-  })
 }
 
 const shortestSecret = 6

@@ -10,6 +10,7 @@ import type { Executor } from '../executors/port.ts'
 import { dataPlaceOf } from '../plan.ts'
 import type { Ports } from '../ports.ts'
 import { run } from '../run.ts'
+import { secretsIn } from './credentials.ts'
 import { readData } from './read.ts'
 
 /** Leaves what it read of its data as its model. */
@@ -156,6 +157,18 @@ test('a prefix of S3 is read as a folder, and another object in it is another st
   expect(second.body.data[0]?.digest).not.toBe(first.body.data[0]?.digest)
 })
 
+test('where one object of a prefix is refused, the others end with it, and nothing is left', async () => {
+  for (const name of ['a', 'b', 'c', 'd', 'e'])
+    web.files.set(`/data/train/${name}`, { content: Buffer.alloc(20_000_000) })
+  web.faults = [{ path: /train\/b/, status: 403 }]
+  const ports = portsOf(root, [], { environment: { AWS_ENDPOINT_URL: web.origin } })
+  await expect(run(settingsOf(root, { data: 's3://data/train/' }), ports)).rejects.toThrow(
+    's3://data/train/b may not be read (403)',
+  )
+  expect(readdirSync(ports.downloads)).toEqual([])
+  expect(web.calls.map(({ path }) => path).filter((path) => path.endsWith('/e'))).toEqual([])
+})
+
 test('a key that leads out of its folder is refused', async () => {
   web.files.set('/data/train/../../x.csv', { content: Buffer.from('x') })
   await expect(train({ data: 's3://data/train/' }, { environment: { AWS_ENDPOINT_URL: web.origin } })).rejects.toThrow(
@@ -212,6 +225,17 @@ test('a pointer of Git LFS has the digest of its content, alone and in a folder'
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${text.length}\n`
   writeFileSync(join(root, 'data/a.csv'), pointer)
   expect((await plan()).inputs).toEqual(plain.inputs)
+})
+
+test('what is secret in addresses is known, and what is not stays to be read', () => {
+  const entries = [
+    'https://ada:p%40ss-w0rd@host/a?year=2013&X-Amz-Signature=s1gn%2Fed',
+    'https://host/b?table=flights',
+    'c.csv',
+  ]
+  const secrets = secretsIn(entries)
+  expect(secrets).toEqual(expect.arrayContaining(['p%40ss-w0rd', 'p@ss-w0rd', 's1gn/ed']))
+  expect(secrets.join(' ')).not.toMatch(/flights|c\.csv/)
 })
 
 const dvcFile = 'outs:\n- md5: bc9280dfc1d4e67233f138f5bbbf0951\n  size: 5\n  hash: md5\n  path: train.csv\n'

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Digest } from '@headgate/core'
-import { digestSchema, OutsideError } from '@headgate/core'
+import { digestOfTree, digestSchema, OutsideError } from '@headgate/core'
 import { confine, digestFile, digestTree, writeAtomically } from '@headgate/files'
 import { download } from '@headgate/systems/http'
 import { z } from 'zod'
 import { type Allowance, openAllowance, tooMuch } from './allowance.ts'
-import { type Absent, type DataPlace, isCredential, type Part, type Source } from './source.ts'
+import { isCredential } from './credentials.ts'
+import type { Absent, DataPlace, Part, Source } from './source.ts'
 
 /** Follows from address and state, and not from the signature that an address has today. */
 export function folderOf(downloads: string, address: string, digest: Digest): string {
@@ -41,12 +42,21 @@ export async function fetchDownload(
   place: DataPlace,
 ): Promise<Digest> {
   return inDraft(place.downloads, async (draft) => {
-    await eachOf(absent.parts, 4, (part) => fetchPart(part, draft, allowance, place))
-    await rename(draft, absent.folder).catch(async (error: unknown) => {
-      // Another process was faster: its download is checked like one of before.
-      if ((await stat(absent.folder).catch(() => undefined)) === undefined) throw error
+    const files: { path: string; digest: Digest }[] = []
+    await eachOf(absent.parts, 4, place.signal, async (part, signal) => {
+      const { digest } = await fetchPart(part, draft, allowance, { ...place, signal })
+      files.push({ path: part.name, digest })
     })
-    const digest = await digestOfPath(source.path)
+    const isOurs = await rename(draft, absent.folder).then(
+      () => true,
+      async (error: unknown) => {
+        // Another process was faster.
+        if ((await stat(absent.folder).catch(() => undefined)) === undefined) throw error
+        return false
+      },
+    )
+    const own = source.path === absent.folder ? digestOfTree(files) : files[0]?.digest
+    const digest = isOurs && own !== undefined ? own : await digestOfPath(source.path)
     await writeAtomically(`${absent.folder}.json`, JSON.stringify({ digest }))
     return digest
   })
@@ -123,12 +133,24 @@ async function sweepDrafts(downloads: string): Promise<void> {
   }
 }
 
-async function eachOf<T>(items: readonly T[], width: number, work: (item: T) => Promise<unknown>): Promise<void> {
+/** Works on several items at a time. Where one fails, the others are cancelled, and have ended when it throws. */
+async function eachOf<T>(
+  items: readonly T[],
+  width: number,
+  outer: AbortSignal,
+  work: (item: T, signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
   const queue = [...items]
+  const stop = new AbortController()
+  const signal = AbortSignal.any([outer, stop.signal])
   const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+    for (let item = queue.shift(); item !== undefined && !signal.aborted; item = queue.shift()) await work(item, signal)
   }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+  const workers = Array.from({ length: Math.min(width, items.length) }, () =>
+    worker().catch((error: unknown) => stop.abort(error)),
+  )
+  await Promise.all(workers)
+  signal.throwIfAborted()
 }
 
 async function digestOfPath(path: string): Promise<Digest> {

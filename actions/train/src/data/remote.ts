@@ -11,8 +11,9 @@ import {
   readAccess,
   resourceAt,
 } from '@headgate/systems/s3'
+import { isCredential } from './credentials.ts'
 import { fetchUnversioned, folderOf } from './downloads.ts'
-import { type DataPlace, isCredential, type Part, type Source } from './source.ts'
+import type { DataPlace, Part, Source } from './source.ts'
 
 /**
  * What an address of the web names. Its digest is the ETag, which is weak; where the server tells none it is read, and

@@ -62,8 +62,3 @@ export interface DataPlace {
   /** Milliseconds before a server is asked again. */
   readonly firstDelayMs?: number | undefined
 }
-
-/** Whether a parameter of a URL is a credential by its name. */
-export function isCredential(name: string): boolean {
-  return /^x-(amz|goog)-|sig|token|key|secret|password|credential|auth/i.test(name)
-}
