@@ -9,7 +9,8 @@ export type Tolerance = Reproduction['tolerance']
  */
 export const defaultTolerance = '0.0001+0.1%'
 
-const pattern = /^(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(\d+(?:\.\d+)?(?:e[+-]?\d+)?)%|(\S+)\+(\S+)%)$/i
+const number = String.raw`(\d+(?:\.\d+)?(?:e[+-]?\d+)?)`
+const pattern = new RegExp(`^(?:${number}|${number}%|${number}\\+${number}%)$`, 'i')
 
 /**
  * Reads `0.001` (absolute), `0.1%` (of what the value was), or both as `0.001+0.1%`.
