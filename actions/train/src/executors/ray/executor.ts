@@ -15,7 +15,7 @@ import {
 } from '@headgate/systems/ray'
 import type { Executor, Job } from '../port.ts'
 import { followJob } from './follow.ts'
-import { labelOf, listedJob } from './labels.ts'
+import { listedJob, modelOf, runIdOf } from './labels.ts'
 import { resultNames } from './program.ts'
 import { type Result, readResult, unpack } from './result.ts'
 import type { RaySettings } from './settings.ts'
@@ -39,14 +39,14 @@ export async function rayExecutor({ ray, settings, temporary }: RayOptions): Pro
     submit: (spec) => submitTraining({ ray, settings, temporary }, spec),
     status: async (job) => {
       const found = await findJob(ray, idOf(job))
-      if (found === undefined || labelOf(found, 'run-id') !== job.runId) return lost
+      if (found === undefined || runIdOf(found) !== job.runId) return lost
       return statusOf(found, hasEnded(found) ? await resultOf(ray, found) : undefined)
     },
     follow: (job, seen, onLine, signal) => followJob(ray, idOf(job), { seen, onLine, signal }),
     cancel: (job) => cancel(ray, idOf(job)),
     collect: (job, into) => collect(ray, idOf(job), into),
     release: (job) => release(ray, idOf(job)),
-    list: async (model) => (await listJobs(ray)).filter((job) => labelOf(job, 'model') === model).map(listedJob),
+    list: async (model) => (await listJobs(ray)).filter((job) => modelOf(job) === model).map(listedJob),
   }
 }
 
@@ -55,7 +55,7 @@ function idOf(job: Job): string {
 }
 
 function namesOf(job: RayJob): ReturnType<typeof resultNames> {
-  return resultNames(job.submission_id ?? '', labelOf(job, 'run-id'))
+  return resultNames(job.submission_id ?? '', runIdOf(job))
 }
 
 async function resultOf(ray: Ray, job: RayJob): Promise<Result | undefined> {

@@ -24,13 +24,11 @@ export async function followJob(ray: Ray, id: string, { seen, onLine, signal }: 
   if (job?.driver_node_id == null) return
   const file = { nodeId: job.driver_node_id, name: driverLog(id) }
   if (!hasEnded(job)) {
-    const ended = new AbortController()
-    const looking = awaitEnd(ray, id, AbortSignal.any([signal, ended.signal]))
-    const both = AbortSignal.any([signal, ended.signal])
-    const reading = followLines(ray, file, take, both)
-    const isOver = await Promise.race([looking.then((over) => over), reading.then(() => false)]).finally(() =>
-      ended.abort(),
-    )
+    const done = new AbortController()
+    const either = AbortSignal.any([signal, done.signal])
+    const looking = awaitEnd(ray, id, either)
+    const reading = followLines(ray, file, take, either)
+    const isOver = await Promise.race([looking, reading.then(() => false)]).finally(() => done.abort())
     await Promise.allSettled([looking, reading])
     if (!isOver || signal.aborted) return
     read = 0

@@ -8,9 +8,10 @@ import {
   submitJob,
   uploadPackage,
 } from '@headgate/systems/ray'
+import { labelTexts } from '../labels.ts'
 import type { Executor, Spec } from '../port.ts'
 import type { RayOptions } from './executor.ts'
-import { labelOf, metadataOf } from './labels.ts'
+import { runIdOf } from './labels.ts'
 import { withPackage } from './package.ts'
 import { ownFolder } from './program.ts'
 import { readRequirements } from './requirements.ts'
@@ -24,7 +25,7 @@ export async function submitTraining(given: RayOptions, spec: Spec): ReturnType<
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const there = await findJob(ray, spec.name)
     if (there && isOfUse(there)) {
-      const runId = labelOf(there, 'run-id')
+      const runId = runIdOf(there)
       return { job: { id: spec.name, runId }, runId, isNew: false }
     }
     if (there) await deleteJob(ray, spec.name)
@@ -56,7 +57,7 @@ function submissionOf(
     submission_id: spec.name,
     entrypoint: `python ${ownFolder}/run.py`,
     runtime_env: { ...(requirements && { pip: [...requirements] }), ...runtimeEnv, working_dir: uri },
-    metadata: metadataOf(spec),
+    metadata: labelTexts(spec),
     ...(cpus !== undefined && { entrypoint_num_cpus: cpus }),
     ...(gpus !== undefined && { entrypoint_num_gpus: gpus }),
     ...(resources && { entrypoint_resources: resources }),
