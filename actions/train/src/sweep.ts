@@ -1,5 +1,6 @@
 import type { Findings, Settings } from '@headgate/core'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
+import { endJob } from './ending.ts'
 import type { ListedJob } from './executors/port.ts'
 import { isOver } from './executors/watch.ts'
 import type { Plan } from './plan.ts'
@@ -23,9 +24,7 @@ export async function sweep(
     ended += 1
     log.notice(`${settings.dryRun ? 'Would end' : 'Ends'} ${listed.name} (run ${listed.labels.runId}): ${reason}`)
     if (settings.dryRun) continue
-    await executor.cancel(listed.job)
-    await executor.release(listed.job)
-    await (await ports.tracking?.find(listed.labels.runId))?.end('killed')
+    await endJob(ports, listed.job, listed.labels.runId)
   }
   const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : count(ended, 'training')} without anybody who waits for it.`
   const run = describe(plan, executor.name, newRunId(ports.now()), ports.now())
