@@ -57,7 +57,8 @@ export function specOf(
   }
 }
 
-const longestName = 63
+/** Of a job's name, by RFC 1123. */
+export const longestName = 63
 
 /** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
 export function jobName(settings: Settings<typeof stage>, { key }: Plan): string {

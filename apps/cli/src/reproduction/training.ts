@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Document, Settings } from '@headgate/core'
 import { type LocalOptions, localRunner, type Outcome, type Runner, startWith } from '@headgate/runners'
-import { type Ports, run, stage, wire } from '@headgate/train'
+import { longestName, type Ports, run, stage, wire } from '@headgate/train'
 import { isReadByTraining } from './data.ts'
 import type { Origin } from './origin.ts'
 
@@ -103,9 +103,6 @@ function pastOf({ record, training }: Origin): Awaited<ReturnType<Ports['pastTra
   const known = Object.keys(keyParts).length > 0 ? { keyParts } : {}
   return { kind: 'training', id: `training-${ran.id}`, at: ran.startedAt, actor: '', commit, model, ...facts, ...known }
 }
-
-/** RFC 1123. */
-const longestName = 63
 
 /** An interpreter in the work tree, such as `.venv/bin/python`, is in no commit. */
 async function linkInterpreter(command: string, checkout: string, workspace: string): Promise<void> {
