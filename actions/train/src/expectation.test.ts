@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeProject, portsOf, settingsOf } from '../test/project.ts'
+import { processExecutor } from './executors/process/executor.ts'
 import { expectationText, type PastTraining } from './expectation.ts'
 import { machineText } from './machine.ts'
 import { run } from './run.ts'
@@ -87,12 +88,12 @@ test.each([
   ],
   [{}, /^\d+ CPUs, [\d.]+ GB$/],
 ])('a runner of %j is told', (variables, expected) => {
-  expect(machineText({ name: 'process' }, { memory: undefined }, variables)).toMatch(expected)
+  expect(machineText(processExecutor('/tmp'), { memory: undefined }, variables)).toMatch(expected)
 })
 
 test('of another machine only what was asked for is told', () => {
   const variables = { RUNNER_NAME: 'gpu-box' }
-  expect(machineText({ name: 'ray' }, { memory: undefined }, variables)).toBeNull()
+  expect(machineText({}, { memory: undefined }, variables)).toBeNull()
   const machine = { isThis: false, size: '2 GPUs' }
-  expect(machineText({ name: 'docker', machine }, { memory: 4e9 }, variables)).toBe('2 GPUs, at most 4 GB')
+  expect(machineText({ machine }, { memory: 4e9 }, variables)).toBe('2 GPUs, at most 4 GB')
 })

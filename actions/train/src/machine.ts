@@ -9,13 +9,14 @@ type Variables = Runner['variables']
 
 /** The machine that will train, in words for a bill; `null` where nothing of it is known. */
 export function machineText(
-  executor: Pick<Executor, 'name' | 'machine'>,
+  executor: Pick<Executor, 'machine'>,
   { memory }: Pick<Settings<typeof stage>, 'memory'>,
   variables: Variables,
 ): string | null {
-  const isThis = executor.name === 'process' || executor.machine?.isThis === true
   const parts = [
-    ...(isThis ? [runnerText(variables), `${availableParallelism()} CPUs`, gigabytes(memoryBytes())] : []),
+    ...(executor.machine?.isThis
+      ? [runnerText(variables), `${availableParallelism()} CPUs`, gigabytes(memoryBytes())]
+      : []),
     executor.machine?.size,
     memory === undefined ? undefined : `at most ${gigabytes(memory)}`,
   ].filter((part) => part !== undefined && part !== null && part !== '')

@@ -51,8 +51,8 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const params = readParams(settings.param)
   const isPipeline = isDvcCommand(said)
   if (isPipeline) refuseElsewhere(ports)
-  const variables = { ...ports.environment, ...settings.env }
   const place = dataPlaceOf(settings, ports)
+  const { variables } = place
   const sources = {
     data: await readData(await dataEntries(settings), place),
     testData: settings.testData === undefined ? [] : await readData([settings.testData], place),
@@ -65,7 +65,9 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const ignores = isPipeline && ports.commit !== '' ? await git.trackedFiles(workspace, ['*.gitignore']) : []
   const results = [...locks.results, ...ignores.map((path) => resolve(workspace, path))]
   const excluded = [...standing, ...results, settings.workFolder]
-  const notebook = await notebookOf(settings, ports, said, { params, inputs: data.length })
+  const run = settings.shell ? undefined : notebookCommand(said)
+  const request = { params, inputs: data.length, workspace, executor: ports.executor.name, environment: variables }
+  const notebook = run && (await readTrainingNotebook(run, request))
   const command = notebook?.command ?? said
   const argv = notebook?.argv ?? said
   const { files, ...named } = await readCode(workspace, list(settings.code), excluded, notebook && [notebook.path])
@@ -128,27 +130,9 @@ async function notebookName(run: string | readonly string[], workspace: string):
   return found?.isFile() ? [run] : undefined
 }
 
-async function notebookOf(
-  settings: Settings<typeof stage>,
-  ports: Ports,
-  words: readonly string[],
-  request: { readonly params: Params; readonly inputs: number },
-): Promise<TrainingNotebook | undefined> {
-  const command = settings.shell ? undefined : notebookCommand(words)
-  if (command === undefined) return undefined
-  const environment = { ...ports.environment, ...settings.env }
-  return readTrainingNotebook(command, {
-    ...request,
-    workspace: ports.workspace,
-    executor: ports.executor.name,
-    environment,
-  })
-}
-
 /** Whether the machine and the interpreter that train are of this machine. */
 function whereItRuns({ executor }: Ports): { isThisMachine: boolean; isOwnInterpreter: boolean } {
-  const isProcess = executor.name === 'process'
-  return { isThisMachine: isProcess || executor.machine?.isThis === true, isOwnInterpreter: isProcess }
+  return { isThisMachine: executor.machine?.isThis === true, isOwnInterpreter: executor.name === 'process' }
 }
 
 function words(run: string | readonly string[], shell: boolean): string[] {

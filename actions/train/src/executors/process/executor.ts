@@ -25,6 +25,7 @@ export function processExecutor(temporary: string): Executor {
   }
   return {
     name: 'process',
+    machine: { isThis: true, size: null },
     isLasting: false,
     reads: 'files',
     submit: async (spec) => {
