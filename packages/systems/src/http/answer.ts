@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OutsideError, UserError } from '@headgate/core'
 import { EnvHttpProxyAgent, request } from 'undici'
+import { reasonOf } from './reason.ts'
 
 export type Method = 'HEAD' | 'GET'
 
@@ -124,23 +125,6 @@ function next(resource: Resource, from: URL, location: string): URL {
 
 function misled({ name }: Resource, what: string): UserError {
   return new UserError({ what: `${name} ${what}`, fix: 'Name the address that it is served at.' })
-}
-
-const causes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the host’s name cannot be looked up',
-  UND_ERR_CONNECT_TIMEOUT: 'it cannot be reached',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer came in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped on its way',
-  UND_ERR_SOCKET: 'the connection was closed on the way',
-  ECONNRESET: 'the connection was closed on the way',
-}
-
-/** Why a connection failed, in words. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return causes[code ?? ''] ?? message
 }
 
 function unanswered({ name }: Resource, method: Method, error: unknown, tries: number): UserError | OutsideError {

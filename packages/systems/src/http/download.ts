@@ -2,8 +2,9 @@ import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Digest } from '@headgate/core'
 import { OutsideError } from '@headgate/core'
-import { type Answer, ask, type Patience, pause, type Resource, reasonOf, refusalOf } from './answer.ts'
+import { type Answer, ask, type Patience, pause, type Resource, refusalOf } from './answer.ts'
 import { type Facts, factsOf, isGood } from './facts.ts'
+import { reasonOf } from './reason.ts'
 
 export interface Download extends Patience {
   /** What the resource must still be. */

@@ -1,4 +1,5 @@
 import { OutsideError, UserError } from '@headgate/core'
+import { reasonOf } from '../http/reason.ts'
 import type { Failed } from './exchange.ts'
 
 /** What was asked of which server, for the words of an error. */
@@ -82,21 +83,6 @@ function unanswered({ error, attempts, isEffectUnknown }: Failed, asked: Asked):
     : 'Check MLFLOW_TRACKING_URI and that the server runs, then run it again.'
   const state = `The server did not answer: ${reasonOf(error)}.${isEffectUnknown ? ' Whether it took effect is not known.' : ''}`
   return new OutsideError({ tried: triedText(asked, attempts), state, next }, { cause: error })
-}
-
-function reasonOf(error: NodeJS.ErrnoException | undefined): string {
-  const causes: Record<string, string> = {
-    ECONNREFUSED: 'nobody listens there',
-    ENOTFOUND: 'there is no such host',
-    EAI_AGAIN: 'the host’s name cannot be looked up',
-    UND_ERR_CONNECT_TIMEOUT: 'it cannot be reached',
-    UND_ERR_HEADERS_TIMEOUT: 'no answer came in time',
-    UND_ERR_BODY_TIMEOUT: 'the answer stopped on its way',
-    UND_ERR_SOCKET: 'the connection was closed on the way',
-    ECONNRESET: 'the connection was closed on the way',
-    EPIPE: 'the connection was closed on the way',
-  }
-  return causes[error?.code ?? ''] ?? error?.message ?? 'for no known reason'
 }
 
 function unauthenticated({ address, isGitlab }: Asked): UserError {
