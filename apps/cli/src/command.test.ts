@@ -1,24 +1,10 @@
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { runCommand } from './command.ts'
+import { play } from '../test/play.ts'
 
 afterEach(() => vi.restoreAllMocks())
-
-async function play(name: string, ...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' }
-  const stream = (key: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        said[key] += String(chunk)
-        done()
-      },
-    })
-  const code = await runCommand(name, words, { stdout: stream('stdout'), stderr: stream('stderr') })
-  return { code, ...said }
-}
 
 test.each([
   'validate-data',

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { runCommand } from '../command.ts'
+import { play } from '../../test/play.ts'
 
 let folder: string
 
@@ -18,18 +17,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-async function lint(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' }
-  const stream = (key: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        said[key] += String(chunk)
-        done()
-      },
-    })
-  const code = await runCommand('lint-notebooks', words, { stdout: stream('stdout'), stderr: stream('stderr') })
-  return { code, ...said }
-}
+const lint = (...words: string[]) => play('lint-notebooks', ...words)
 
 function write(path: string, source: string, outputs: unknown[] = []): void {
   const cell = {

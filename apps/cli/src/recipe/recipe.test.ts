@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Writable } from 'node:stream'
 import { loadStage } from '@headgate/pipeline'
 import { loadSettings } from '@headgate/settings'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
-import { runCommand } from '../command.ts'
+import { play } from '../../test/play.ts'
 
 let root: string
 
@@ -16,22 +15,11 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
+const init = (...words: string[]) => play('init', ...words)
+
 function write(file: string, text: string): void {
   mkdirSync(dirname(join(root, file)), { recursive: true })
   writeFileSync(join(root, file), text)
-}
-
-async function init(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' }
-  const stream = (key: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        said[key] += String(chunk)
-        done()
-      },
-    })
-  const streams = { stdout: stream('stdout'), stderr: stream('stderr') }
-  return { code: await runCommand('init', words, streams), ...said }
 }
 
 const written = (): string => readFileSync(join(root, 'headgate.yml'), 'utf8')
