@@ -14,6 +14,7 @@ import { dockerExecutor } from '../../../actions/train/src/executors/docker/exec
 import { dockerSettings } from '../../../actions/train/src/executors/docker/settings.ts'
 import type { Executor, Spec } from '../../../actions/train/src/executors/port.ts'
 import { watch } from '../../../actions/train/src/executors/watch.ts'
+import { makeSpec } from '../../../actions/train/test/spec.ts'
 import { describeSystem } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
 import { pythonImage } from './images.ts'
@@ -31,26 +32,19 @@ function specOf(more: Partial<Spec> = {}): Spec {
   writeFileSync(join(folder, 'job.py'), program)
   writeFileSync(join(folder, 'data.csv'), 'id\n1\n')
   const id = randomUUID().slice(0, 12)
-  return {
+  const runId = `run-${id}`
+  return makeSpec({
     name: `headgate-own-${id}`,
     model: 'own',
-    runId: `run-${id}`,
-    key: digestOf(id),
+    runId,
     argv: ['python3', 'job.py'],
     folder,
     files: ['job.py'],
-    params: {},
     data: [{ location: join(folder, 'data.csv'), digest: digestOf('id\n1\n') }],
     output: mkdtempSync(join(tmpdir(), 'output-')),
-    inherited: {},
-    variables: {},
-    secretNames: [],
-    lock: null,
-    labels: { runId: `run-${id}`, commit: 'c0ffee', deadline: null, isDetached: false, ciRun: '7' },
-    timeoutMs: undefined,
-    memoryBytes: undefined,
+    labels: { runId, commit: 'c0ffee', deadline: null, isDetached: false, ciRun: '7' },
     ...more,
-  }
+  })
 }
 
 function openExecutor(

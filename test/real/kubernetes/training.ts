@@ -7,6 +7,7 @@ import { kubernetesExecutor } from '../../../actions/train/src/executors/kuberne
 import { kubernetesSettings } from '../../../actions/train/src/executors/kubernetes/settings.ts'
 import type { Executor, Job, Spec } from '../../../actions/train/src/executors/port.ts'
 import { type Ended, watch } from '../../../actions/train/src/executors/watch.ts'
+import { makeSpec } from '../../../actions/train/test/spec.ts'
 import { pythonImage } from '../docker/images.ts'
 import { realNodeSelector } from './node.ts'
 
@@ -33,26 +34,18 @@ export function training(code: string, more: Partial<Spec> = {}): Spec {
   writeFileSync(join(folder, 'job.py'), `import os, sys, time\noutput = os.environ['HEADGATE_OUTPUT']\n${code}\n`)
   const token = randomUUID()
   const runId = `run-${token.slice(0, 8)}`
-  return {
+  return makeSpec({
     name: `headgate-test-${token.slice(0, 12)}`,
     model: `test-${token.slice(0, 12)}`,
     runId,
-    key: digestOf(token),
     argv: ['python3', 'job.py'],
     folder,
     files: ['job.py'],
-    params: {},
     data: [{ location: join(folder, 'data/rows.csv'), digest: digestOf('id\n1\n') }],
     output: join(folder, 'output'),
-    inherited: {},
-    variables: {},
-    secretNames: [],
-    lock: null,
     labels: { runId, commit: 'abc', deadline: null, isDetached: true, ciRun: '7' },
-    timeoutMs: undefined,
-    memoryBytes: undefined,
     ...more,
-  }
+  })
 }
 
 /** Follows a job to its end; what it prints comes into `lines`. */

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestOf } from '@headgate/core'
 import { expect } from 'vitest'
 import type { Executor, Job, Spec } from '../../../actions/train/src/executors/port.ts'
 import { type Ended, watch } from '../../../actions/train/src/executors/watch.ts'
+import { makeSpec } from '../../../actions/train/test/spec.ts'
 import { makeStateFolder } from '../folders.ts'
 
 /** Counts by Spark, then does what its parameters say. Its last argument marks its processes. */
@@ -44,28 +44,18 @@ export interface Wanted {
 export function specOf(python: string, params: Wanted, more: Partial<Spec> = {}): Spec {
   const folder = makeStateFolder('tree')
   const token = randomUUID()
-  const runId = `run-${token.slice(0, 8)}`
   writeFileSync(join(folder, 'job.py'), program)
-  return {
+  return makeSpec({
     name: `headgate-spark-${token.slice(0, 12)}`,
     model: 'spark',
-    runId,
-    key: digestOf(token),
+    runId: `run-${token.slice(0, 8)}`,
     argv: [python, 'job.py', `token-${token}`],
     folder,
     files: ['job.py'],
     params: { ...params },
-    data: [],
     output: makeStateFolder('output'),
-    inherited: {},
-    variables: {},
-    secretNames: [],
-    lock: null,
-    labels: { runId, commit: '', deadline: null, isDetached: false, ciRun: null },
-    timeoutMs: undefined,
-    memoryBytes: undefined,
     ...more,
-  }
+  })
 }
 
 export interface Followed {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '@headgate/core'
 import { expect, test } from 'vitest'
+import { makeSpec } from '../../test/spec.ts'
 import type { Executor, Job, Spec } from './port.ts'
 import { type Ended, watch } from './watch.ts'
 
@@ -198,12 +199,10 @@ function specOf(python: string, params: Record<string, string | number>, more: P
     return { location, digest: digestOf(`id\n${id}\n`) }
   })
   const token = randomUUID()
-  const runId = `run-${token.slice(0, 8)}`
-  return {
+  return makeSpec({
     name: `headgate-conformance-${token.slice(0, 12)}`,
     model: 'conformance',
-    runId,
-    key: digestOf(token),
+    runId: `run-${token.slice(0, 8)}`,
     argv: [python, 'job.py', `token-${token}`],
     folder,
     files: ['job.py'],
@@ -211,14 +210,9 @@ function specOf(python: string, params: Record<string, string | number>, more: P
     data,
     output,
     inherited: { PATH: process.env.PATH ?? '' },
-    variables: {},
     secretNames: Object.keys(more.variables ?? {}).filter((name) => name === 'TOKEN'),
-    lock: null,
-    labels: { runId, commit: '', deadline: null, isDetached: false, ciRun: null },
-    timeoutMs: undefined,
-    memoryBytes: undefined,
     ...more,
-  }
+  })
 }
 
 type Watching = Parameters<typeof watch>[2]

@@ -1,32 +1,11 @@
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOf } from '@headgate/core'
 import { expect, test } from 'vitest'
-import type { Spec } from '../port.ts'
+import { makeSpec } from '../../../test/spec.ts'
 import { claimFolder, folderOf, listRecords, readRecord, removeFolder } from './folder.ts'
 
-function specOf(runId: string): Spec {
-  return {
-    name: 'headgate-m-1',
-    model: 'm',
-    runId,
-    key: digestOf('key'),
-    argv: ['train.py'],
-    folder: '/tree',
-    files: [],
-    params: {},
-    data: [],
-    output: '/output',
-    inherited: {},
-    variables: {},
-    secretNames: [],
-    lock: null,
-    labels: { runId, commit: '', deadline: null, isDetached: false, ciRun: null },
-    timeoutMs: undefined,
-    memoryBytes: undefined,
-  }
-}
+const specOf = (runId: string) => makeSpec({ name: 'headgate-m-1', runId, argv: ['train.py'] })
 
 const nothing = async (): Promise<void> => {}
 
