@@ -8,6 +8,7 @@ import type { Context, Deployment, Model, Verdict } from '@headgate/core'
 import { digestOf, digestOfTree, Refusal } from '@headgate/core'
 import { digestTree } from '@headgate/files'
 import type { Entry, NewEntry } from '@headgate/ledger'
+import { lineLog } from '@headgate/testkit'
 import { z } from 'zod'
 import type { Ports } from '../src/ports.ts'
 import type { run } from '../src/run.ts'
@@ -125,15 +126,7 @@ export function portsOf(project: Project, settings: Settings, more: Partial<Port
     download: (model, into) => cp(join(project.root, 'store', model.version), into, { recursive: true }),
     evaluation: async () => undefined,
     record: async (body) => writeFileSync(join(project.root, 'deployment.json'), JSON.stringify(body)),
-    log: {
-      debug: tell,
-      info: tell,
-      notice: tell,
-      warning: tell,
-      error: tell,
-      group: (_, work) => work(),
-      quote: (_, work) => work(tell),
-    },
+    log: lineLog(tell),
     workspace: project.root,
     context,
     signal: new AbortController().signal,

@@ -7,9 +7,9 @@ import type { Context, Document } from '@headgate/core'
 import { commonSettings, documentSchema, schemaName, strictJson } from '@headgate/core'
 import { openLedger } from '@headgate/ledger'
 import { renderMarkdown } from '@headgate/reports'
-import type { Log } from '@headgate/runners'
 import type { Engine } from '@headgate/tables'
 import { buildProfile, findSource, openEngine, openTable } from '@headgate/tables'
+import { lineLog } from '@headgate/testkit'
 import { afterEach, expect } from 'vitest'
 import { type Ports, run, stage } from '../src/index.ts'
 
@@ -59,15 +59,7 @@ export async function portsOf(root: string, more: Partial<Ports> = {}): Promise<
   const open = { tools: join(root, 'tools'), temporary: tmpdir() }
   ends.push(async () => (await engine)?.close())
   const silent = (): void => {}
-  const log: Log = {
-    debug: silent,
-    info: silent,
-    notice: silent,
-    warning: silent,
-    error: silent,
-    group: (_, work) => work(),
-    quote: (_, work) => work(silent),
-  }
+  const log = lineLog(silent)
   const now = more.now ?? (() => new Date('2026-02-01T00:00:00Z'))
   return {
     workspace: root,

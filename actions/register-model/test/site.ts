@@ -27,6 +27,7 @@ import {
 import { openLedger } from '@headgate/ledger'
 import { downloadAttachments, headsKeptBy, openRegistry } from '@headgate/registries'
 import { openStore } from '@headgate/stores'
+import { lineLog } from '@headgate/testkit'
 import type { Ports } from '../src/index.ts'
 import { stage } from '../src/index.ts'
 
@@ -49,15 +50,7 @@ export async function portsOf(workspace: string, now = () => new Date('2026-01-0
     fetchAttachments: async (model, paths, into) => {
       await downloadAttachments(store, model, (path) => paths.includes(path), into)
     },
-    log: {
-      debug: said,
-      info: said,
-      notice: said,
-      warning: said,
-      error: said,
-      group: (_title, work) => work(),
-      quote: (_title, work) => work(said),
-    },
+    log: lineLog(said),
     workspace,
     temporary: join(workspace, '../temporary'),
     context: {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EventKind } from '@headgate/core'
-import type { Log } from '@headgate/runners'
+import { lineLog } from '@headgate/testkit'
 import { z } from 'zod'
 import { processExecutor } from '../src/executors/process/executor.ts'
 import type { Ports } from '../src/ports.ts'
@@ -57,15 +57,7 @@ export function contextOf(event: EventKind): Ports['context'] {
 /** Ports of a laptop; what is told comes into `lines`. */
 export function portsOf(root: string, lines: string[] = [], more: Partial<Ports> = {}): Ports {
   const tell = (message: string): void => void lines.push(message)
-  const log: Log = {
-    debug: tell,
-    info: tell,
-    notice: tell,
-    warning: tell,
-    error: tell,
-    group: (_, work) => work(),
-    quote: (_, work) => work(tell),
-  }
+  const log = lineLog(tell)
   return {
     executor: processExecutor(tmpdir()),
     tracking: undefined,
