@@ -28,7 +28,10 @@ export function lastingExecutor() {
       writeFileSync(join(into, 'model/m'), 'm')
       writeFileSync(join(into, 'predictions.csv'), 'id,score\n1,0.5\n')
     },
-    release: async (job) => void jobs.delete(String(job.name)),
+    release: async (job) => {
+      if (jobOf(job)?.state === 'running') throw new Error(`${job.name} is released while it runs`)
+      jobs.delete(String(job.name))
+    },
     list: async () =>
       [...jobs].map(([name, { spec, state }]) => ({
         job: { name },
