@@ -63,9 +63,16 @@ export const longestName = 63
 /** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
 export function jobName(settings: Settings<typeof stage>, { key }: Plan): string {
   const { model, executor, memory } = settings
-  const block = executor === 'process' ? null : (settings[executor] ?? null)
+  const block = executor === 'process' ? null : withoutCredentials(settings[executor])
   const digest = digestOfValue([model, executor, block, key, memory ?? null])
   const digits = digest.slice('sha256:'.length, 'sha256:'.length + 12)
   const words = `headgate-${model.replaceAll('/', '-')}`.slice(0, longestName - digits.length - 1).replace(/-+$/, '')
   return `${words}-${digits}`
+}
+
+/** A secret that was renewed does not make another job. */
+function withoutCredentials(block: object | undefined): object | null {
+  return block
+    ? Object.fromEntries(Object.entries(block).filter(([key]) => key !== 'token' && key !== 'headers'))
+    : null
 }

@@ -14,12 +14,13 @@ const connectionKeys = new Set([
   'metrics-url',
   'token',
   'env',
+  'ray',
 ])
 /**
  * What is opened only where it is needed, and asks for its variables then (`refuseUnset`): a pull request from a fork,
  * which has none of them, can be judged where nothing is opened. An empty variable is what a fork gets for a secret.
  */
-const openedKeys = new Set(['registry', 'store', 'ledger', 'token'])
+const openedKeys = new Set(['registry', 'store', 'ledger', 'token', 'ray'])
 /** Names that end in what a secret is called: `TOKENIZERS_PARALLELISM` and `max_tokens` do not. */
 const secretName =
   /passw(or)?d$|(^|[-_.])(pass|pwd|secret|token|auth|credentials?|(api|access|private|secret)[-_]?key([-_]?id)?)$/i

@@ -12,6 +12,8 @@ export interface Ray {
    */
   readonly address: string
   readonly head: Server
+  /** Where Ray keeps what it needs on the disk. */
+  readonly temporary: string
   stop(): Promise<void>
 }
 
@@ -66,6 +68,7 @@ export async function start(environment: Readonly<Record<string, string>> = {}):
   return {
     address,
     head,
+    temporary: join(folder, 't'),
     stop: async () => {
       await head.stop()
       await rm(folder, { recursive: true, force: true })

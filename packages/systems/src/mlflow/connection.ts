@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Problem, UserError } from '@headgate/core'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import { dispatcherOf, type Tls } from '../http/dispatcher.ts'
 
 /** How an MLflow server is reached: all that follows from the environment, read once. */
 export interface Connection {
@@ -132,13 +133,6 @@ function passedOn(present: readonly (readonly [string, string | undefined])[]): 
   return Object.fromEntries(present.filter(([name]) => kept.includes(name))) as Record<string, string>
 }
 
-interface Tls {
-  readonly rejectUnauthorized?: boolean
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-}
-
 function readTls(read: Read, problems: Problem[]): Tls {
   const ca = readPem('MLFLOW_TRACKING_SERVER_CERT_PATH', read, problems)
   // As in MLflow, one file holds the client's certificate and its key.
@@ -163,15 +157,4 @@ function readPem(
     problems.push({ what: `${name}: ${(error as Error).message}.`, fix: 'Name a file in PEM format.' })
     return undefined
   }
-}
-
-function dispatcherOf(tls: Tls, variables: Variables): Dispatcher {
-  const proxies = {
-    httpProxy: variables.http_proxy || variables.HTTP_PROXY,
-    httpsProxy: variables.https_proxy || variables.HTTPS_PROXY,
-    noProxy: variables.no_proxy || variables.NO_PROXY,
-  }
-  if (!proxies.httpProxy && !proxies.httpsProxy) return new Agent({ connect: tls })
-  const named = Object.entries(proxies).filter(([, value]) => value)
-  return new EnvHttpProxyAgent({ connect: tls, requestTls: tls, ...Object.fromEntries(named) })
 }

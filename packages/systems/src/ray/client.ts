@@ -1,143 +1,144 @@
 import type { Readable } from 'node:stream'
-import { OutsideError, UserError } from '@headgate/core'
-import { request } from 'undici'
-import { z } from 'zod'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OutsideError } from '@headgate/core'
+import { type Dispatcher, request } from 'undici'
+import type { z } from 'zod'
+import { dispatcherOf } from '../http/dispatcher.ts'
+import { readRayAddress } from './address.ts'
+import { answerFailure, notRay, unreachable } from './failure.ts'
 
-/** A Ray cluster, reached by the address of its head's dashboard. */
+/** A head’s dashboard, and how to speak with it: plain data, which every function of this room takes first. */
 export interface Ray {
-  /** The origin, and a path where a proxy has one before it; without a slash at its end. */
+  /** Without a slash at its end. */
   readonly address: string
   readonly headers: Readonly<Record<string, string>>
+  /**
+   * undici’s own: Node’s `fetch` says of each request that a browser made it, and Ray refuses to write for browsers.
+   */
+  readonly dispatcher: Dispatcher
 }
 
-export interface Request {
+export interface RayOptions {
+  /** The setting that names the address, for messages. */
+  readonly key: string
+  readonly address: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Of Ray’s own authentication (`RAY_AUTH_MODE=token`). */
+  readonly token?: string | undefined
+  /** The proxies’ variables are read from here. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+/** @throws UserError for an address that takes no jobs. Nothing is connected yet. */
+export function rayOf({ key, address, headers, token, variables }: RayOptions): Ray {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return {
+    address: readRayAddress(key, address),
+    headers: { 'user-agent': 'headgate', ...authorization, ...headers },
+    dispatcher: dispatcherOf({}, variables),
+  }
+}
+
+export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the address, such as `/api/jobs/`; encoded. */
   readonly path: string
-  readonly query?: Readonly<Record<string, string>>
-  readonly json?: unknown
-  readonly bytes?: { readonly body: Readable; readonly length: number }
+  readonly query?: Readonly<Record<string, string>> | undefined
+  readonly body?: unknown
+  /** Bytes instead of `body`, made anew for each attempt: a stream can be sent once. */
+  readonly bytes?: (() => Readable) | undefined
+  readonly length?: number | undefined
   readonly signal?: AbortSignal | undefined
-  /** For how long nothing may come, in milliseconds; a minute unless told, 0 for ever. */
-  readonly silenceMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 type Body = Awaited<ReturnType<typeof request>>['body']
 
-/** An answer with a 2xx status, whose body is to be read or dropped. */
-interface Answered {
+/** An answer whose body has not been read: whoever gets it reads or drops it. */
+export interface Answer {
   readonly status: number
   readonly contentType: string
   readonly body: Body
 }
 
-/** Any other answer. Ray tells most errors as the text of a Python traceback. */
-export interface Refused {
-  readonly status: number
-  readonly text: string
-}
-
-const defaultSilenceMs = 60_000
+const defaultTimeoutMs = 30_000
+const attempts = 3
+const firstDelayMs = 200
 
 /**
- * Sends one request. Node's own `fetch` would be taken for a browser's, which Ray refuses.
- * @throws UserError where the address or the token is wrong, OutsideError where nobody answers.
+ * Sends a request. Reading is tried again when nobody answers; writing is not, since it may have been done.
+ * @throws OutsideError where nobody answers; the signal’s reason when aborted.
  */
-export async function send(ray: Ray, what: Request): Promise<Answered | Refused> {
-  const url = new URL(ray.address + what.path)
-  for (const [name, value] of Object.entries(what.query ?? {})) url.searchParams.set(name, value)
-  const silence = what.silenceMs ?? defaultSilenceMs
-  const headers = {
-    ...ray.headers,
-    ...(what.json !== undefined && { 'content-type': 'application/json' }),
-    ...(what.bytes && { 'content-length': String(what.bytes.length) }),
-  }
-  const body = what.json === undefined ? what.bytes?.body : JSON.stringify(what.json)
-  try {
-    const options = { method: what.method, headers, headersTimeout: silence, bodyTimeout: silence }
-    const answer = await request(url, { ...options, body: body ?? null, signal: what.signal ?? null })
-    const contentType = String(answer.headers['content-type'] ?? '')
-    if (answer.statusCode >= 200 && answer.statusCode < 300)
+export async function send(ray: Ray, call: Call): Promise<Answer> {
+  const url = new URL(`${ray.address}${call.path}`)
+  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value)
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+  for (let attempt = 1; ; attempt += 1) {
+    call.signal?.throwIfAborted()
+    try {
+      const answer = await request(url, {
+        method: call.method,
+        headers: { ...ray.headers, ...contentHeaders(call) },
+        body: call.bytes?.() ?? body ?? null,
+        dispatcher: ray.dispatcher,
+        headersTimeout: call.timeoutMs ?? defaultTimeoutMs,
+        bodyTimeout: call.timeoutMs ?? defaultTimeoutMs,
+        signal: call.signal,
+      })
+      const contentType = [answer.headers['content-type'] ?? ''].flat()[0] ?? ''
       return { status: answer.statusCode, contentType, body: answer.body }
-    const text = (await answer.body.text()).slice(0, 4000)
-    if (answer.statusCode === 401 || answer.statusCode === 403) throw wrongToken(ray, answer.statusCode)
-    if (/text\/html/.test(contentType)) throw notRay(ray)
-    return { status: answer.statusCode, text }
-  } catch (error) {
-    if (error instanceof UserError || what.signal?.aborted) throw error
-    throw unreachable(ray, error)
+    } catch (error) {
+      call.signal?.throwIfAborted()
+      if (call.method !== 'GET' || attempt >= attempts) throw unreachable(ray, error)
+      await sleep(firstDelayMs * 2 ** (attempt - 1), undefined, { signal: call.signal }).catch(() => undefined)
+    }
   }
 }
 
-export function isRefused(answer: Answered | Refused): answer is Refused {
-  return 'text' in answer
+function contentHeaders({ body, length }: Call): Record<string, string> {
+  if (body !== undefined) return { 'content-type': 'application/json' }
+  return length === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': String(length) }
 }
 
 /**
- * Sends a request and reads the JSON that answers.
- * @returns `undefined` for 404.
- * @throws as `send`; OutsideError for every other status.
+ * Calls an endpoint and reads its answer.
+ * @returns `undefined` where what was asked for is not there (404).
+ * @throws UserError and OutsideError in words; the signal’s reason when aborted.
  */
-export async function ask<T extends z.ZodType>(ray: Ray, what: Request, schema: T): Promise<z.output<T> | undefined> {
-  const answer = await send(ray, what)
-  if (isRefused(answer)) {
-    if (answer.status === 404) return undefined
-    throw failed(ray, what, answer)
+export async function ask<T>(ray: Ray, call: Call, schema: z.ZodType<T>): Promise<T | undefined> {
+  const answer = await send(ray, call)
+  const text = await textOf(ray, answer, call.signal)
+  if (answer.status === 404 && !isHtml(answer, text)) return undefined
+  if (answer.status !== 200) throw answerFailure(ray, call, answer, text)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw notRay(ray, answer.contentType, text)
   }
-  const text = await answer.body.text().catch((error: unknown) => {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new OutsideError({
+    tried: `${call.method} ${call.path} was sent to ${ray.address}.`,
+    state: `Its answer has another shape than Ray’s: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}.`,
+    next: 'Check that `ray: address` names a Ray head of version 2.',
+  })
+}
+
+/** Reads a body to its end. */
+export async function textOf(ray: Ray, { body }: Answer, signal?: AbortSignal): Promise<string> {
+  return body.text().catch((error: unknown) => {
+    signal?.throwIfAborted()
     throw unreachable(ray, error)
   })
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch {
-    throw notRay(ray)
-  }
 }
 
-const versionSchema = z.object({ ray_version: z.string() })
-
-/** The cluster's version. @throws UserError where something else answers. */
-export async function readVersion(ray: Ray): Promise<string> {
-  const found = await ask(ray, { method: 'GET', path: '/api/version' }, versionSchema)
-  if (found === undefined) throw notRay(ray)
-  return found.ray_version
+function isHtml({ contentType }: Pick<Answer, 'contentType'>, text: string): boolean {
+  return contentType.includes('html') || /^\s*<(!doctype|html)/i.test(text)
 }
 
-/** What Ray refused, as an error of the outside, with the last line of its traceback. */
-export function failed({ address }: Ray, { method, path }: Request, { status, text }: Refused): OutsideError {
-  return new OutsideError({
-    tried: `${method} ${path} was sent to Ray at ${address}.`,
-    state: `It answered ${status}: ${lastLine(text)}`,
-    next: 'Look at the dashboard of the cluster, and run it again.',
-  })
-}
-
-/** The last line of a traceback, which says what went wrong. */
-export function lastLine(text: string): string {
-  return (text.trim().split('\n').at(-1) ?? '').slice(0, 300)
-}
-
-function unreachable({ address }: Ray, error: unknown): OutsideError {
-  const { code, message } = error as NodeJS.ErrnoException
-  return new OutsideError(
-    {
-      tried: `Ray was asked at ${address}.`,
-      state: `No answer came: ${code ?? message}.`,
-      next: 'See that the head runs, and that this machine reaches its dashboard (`ray start --dashboard-host`, or a port that is forwarded).',
-    },
-    { cause: error },
-  )
-}
-
-function notRay({ address }: Ray): UserError {
-  return new UserError({
-    what: `\`ray: {address}\`: ${address} answers, but not as the dashboard of a Ray cluster does.`,
-    fix: 'Give the address of the head’s dashboard, such as http://head:8265, not one of a login page before it.',
-  })
-}
-
-function wrongToken({ address }: Ray, status: number): UserError {
-  return new UserError({
-    what: `Ray at ${address} answered ${status}: it wants a token${status === 403 ? ' that it knows' : ''}.`,
-    fix: 'Set RAY_AUTH_TOKEN in the job’s environment, from a secret of the CI.',
-  })
+/** Ends the connections. */
+export async function closeRay({ dispatcher }: Ray): Promise<void> {
+  await dispatcher.destroy()
 }

@@ -1,96 +1,57 @@
-// Files in the log folder of a node: what a job's own files are fetched by, since Ray has no other way to read one.
 import { OutsideError } from '@headgate/core'
-import { splitLines } from '../process/lines.ts'
-import { failed, isRefused, type Ray, type Request, send } from './client.ts'
+import { type Ray, send, textOf } from './client.ts'
+import { answerFailure, lastLine, unreachable } from './failure.ts'
 
-interface LogFile {
-  readonly nodeId: string
-  /** Relative to the log folder. */
-  readonly name: string
-}
-
-/** The log of a job's entrypoint. */
-export function driverLog(submissionId: string): string {
-  return `job-driver-${submissionId}.log`
-}
-
-/** What Ray says where it has no such file, or no such node any more. */
-const missing =
-  /no such file|not found|does not exist|filenotfound|cannot find|not available|unavailable|no (alive )?node/i
-
-/** A day: Ray ends a transfer after this time, not after silence. */
-const timeoutSeconds = '86400'
-
-/** The bytes of a file; `undefined` where it, or its node, is not there. */
-export async function readFile(
-  ray: Ray,
-  { nodeId, name }: LogFile,
-  signal?: AbortSignal,
-): Promise<AsyncIterable<Buffer> | undefined> {
-  const query = { node_id: nodeId, filename: name, lines: '-1', timeout: timeoutSeconds }
-  const what: Request = { method: 'GET', path: '/api/v0/logs/file', query, signal }
-  const answer = await send(ray, what)
-  if (!isRefused(answer)) return answer.body as AsyncIterable<Buffer>
-  if (missing.test(answer.text)) return undefined
-  throw failed(ray, what, answer)
-}
-
-/** Hands over the lines of a file that is whole. @returns whether it was there. */
-export async function readLines(
-  ray: Ray,
-  file: LogFile,
-  onLine: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const bytes = await readFile(ray, file, signal)
-  if (bytes === undefined) return false
-  const lines = splitLines(onLine)
-  await drain(ray, bytes, (chunk) => lines.write(chunk), signal)
-  lines.end()
-  return true
+/** A file of a node, below the folder of Ray’s logs there. */
+export interface NodeFile {
+  readonly node: string
+  readonly path: string
 }
 
 /**
- * Hands over the lines of a file that grows, as they come. Returns when aborted, or when the connection ends; a line
- * that is not whole by then is not handed over.
+ * Streams a file from its beginning to what is its end now. Ray serves what lies in its log folder on any node, links of
+ * that folder included, byte by byte. It can also follow a file as it grows, but never lets go of what nobody reads any
+ * more: a hundred such readers, and it serves nobody.
+ * @returns `undefined` where the node has no such file.
+ * @throws OutsideError when the node is gone, or the connection broke; the signal’s reason when aborted.
  */
-export async function followLines(
+export async function readNodeFile(
   ray: Ray,
-  { nodeId, name }: LogFile,
-  onLine: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const query = { node_id: nodeId, filename: name, lines: '-1', interval: '0.3' }
-  const what: Request = { method: 'GET', path: '/api/v0/logs/stream', query, signal, silenceMs: 0 }
-  const answer = await send(ray, what).catch((error: unknown) => {
-    if (signal.aborted) return undefined
-    throw error
-  })
-  if (answer === undefined) return
-  // It is not written yet.
-  if (isRefused(answer) && missing.test(answer.text)) return
-  if (isRefused(answer)) throw failed(ray, what, answer)
-  const lines = splitLines(onLine)
-  await drain(ray, answer.body as AsyncIterable<Buffer>, (chunk) => lines.write(chunk), signal)
+  { node, path }: NodeFile,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Buffer> | undefined> {
+  // Of the whole answer, in seconds; half a minute otherwise.
+  const query = { node_id: node, filename: path, lines: '-1', timeout: String(longestSeconds) }
+  const call = { method: 'GET', path: '/api/v0/logs/file', query, signal, timeoutMs: 60_000 } as const
+  const answer = await send(ray, call)
+  if (answer.status === 200) return pieces(ray, answer.body, signal)
+  const text = await textOf(ray, answer, signal)
+  if (answer.status === 500 && /not found at/.test(text)) return undefined
+  if (answer.status === 500 && /Agent for node id|doesn.t exist|UNAVAILABLE|failed to connect/i.test(text))
+    throw new OutsideError({
+      tried: `A file of the node ${node.slice(0, 8)} of ${ray.address} was asked for.`,
+      state: `The node is gone: ${lastLine(text)}`,
+      next: 'Look at the nodes in the dashboard. What only it had is lost: run it again.',
+    })
+  throw answerFailure(ray, call, answer, text)
 }
 
-async function drain(
-  { address }: Ray,
-  bytes: AsyncIterable<Buffer>,
-  take: (chunk: Buffer) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+const longestSeconds = 24 * 3600
+
+/** Reads a small file whole. */
+export async function readSmallFile(ray: Ray, file: NodeFile, signal?: AbortSignal): Promise<Buffer | undefined> {
+  const found = await readNodeFile(ray, file, signal)
+  if (found === undefined) return undefined
+  const parts: Buffer[] = []
+  for await (const piece of found) parts.push(piece)
+  return Buffer.concat(parts)
+}
+
+async function* pieces(ray: Ray, body: AsyncIterable<unknown>, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of bytes) take(chunk)
+    for await (const chunk of body) yield chunk as Buffer
   } catch (error) {
-    if (signal?.aborted) return
-    throw new OutsideError(
-      {
-        tried: `A log was read from Ray at ${address}.`,
-        state: `The connection was lost: ${(error as Error).message}.`,
-        next: 'Run it again.',
-      },
-      { cause: error },
-    )
+    signal?.throwIfAborted()
+    throw unreachable(ray, error)
   }
 }

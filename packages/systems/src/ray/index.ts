@@ -1,13 +1,14 @@
-export { lastLine, type Ray, readVersion } from './client.ts'
-export { driverLog, followLines, readFile, readLines } from './files.ts'
+export { type ArchiveEntry, writeArchive } from './archive.ts'
+export { closeRay, type Ray, rayOf } from './client.ts'
+export { readNodeFile, readSmallFile } from './files.ts'
 export {
-  deleteJob,
-  findJob,
-  hasEnded,
-  listJobs,
+  deleteRayJob,
+  findRayJob,
+  isGhost,
+  listRayJobs,
   type RayJob,
-  type Submission,
-  stopJob,
-  submitJob,
+  type RayJobRequest,
+  stopRayJob,
+  submitRayJob,
 } from './jobs.ts'
-export { uploadPackage } from './packages.ts'
+export { bringPackage, packageName, packageUri } from './packages.ts'

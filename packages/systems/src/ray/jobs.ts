@@ -1,69 +1,88 @@
 import { z } from 'zod'
-import { ask, failed, isRefused, type Ray, type Request, send } from './client.ts'
+import { ask, type Ray, send, textOf } from './client.ts'
+import { answerFailure } from './failure.ts'
 
-const details = z.object({
+const jobSchema = z.object({
+  /** `null` for drivers that nobody submitted. */
   submission_id: z.string().nullish(),
   status: z.enum(['PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED']),
   message: z.string().nullish(),
   error_type: z.string().nullish(),
+  /** Milliseconds since the epoch. */
   start_time: z.number().nullish(),
+  end_time: z.number().nullish(),
+  entrypoint: z.string().nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
-  driver_exit_code: z.int().nullish(),
+  /** Of the node that runs it, as `http://host:port`; `null` until it runs. */
+  driver_agent_http_address: z.string().nullish(),
   driver_node_id: z.string().nullish(),
+  driver_exit_code: z.number().nullish(),
 })
-/** A job as Ray tells it. `start_time` is in milliseconds since the epoch. */
-export type RayJob = z.output<typeof details>
 
-/** What is asked of Ray, by its own names. */
-export interface Submission {
+/** A job as Ray knows it. */
+export type RayJob = z.output<typeof jobSchema>
+
+/** What is submitted, by Ray’s own names. */
+export interface RayJobRequest {
   readonly submission_id: string
-  /** Read by a shell. */
+  /** Read by `/bin/sh` there. */
   readonly entrypoint: string
-  readonly runtime_env?: Readonly<Record<string, unknown>>
   readonly metadata?: Readonly<Record<string, string>>
-  readonly entrypoint_num_cpus?: number
-  readonly entrypoint_num_gpus?: number
-  readonly entrypoint_memory?: number
-  readonly entrypoint_resources?: Readonly<Record<string, number>>
-  readonly entrypoint_label_selector?: Readonly<Record<string, string>>
+  readonly runtime_env?: Readonly<Record<string, unknown>>
+  readonly entrypoint_num_cpus?: number | undefined
+  readonly entrypoint_num_gpus?: number | undefined
+  /** Bytes. */
+  readonly entrypoint_memory?: number | undefined
+  readonly entrypoint_resources?: Readonly<Record<string, number>> | undefined
 }
 
-/** The job of this submission id; `undefined` where the cluster has none. */
-export function findJob(ray: Ray, id: string): Promise<RayJob | undefined> {
-  return ask(ray, { method: 'GET', path: jobPath(id) }, details)
+/** @returns `undefined` where there is none of this id. */
+export function findRayJob(ray: Ray, id: string, signal?: AbortSignal): Promise<RayJob | undefined> {
+  return ask(ray, { method: 'GET', path: pathOf(id), signal }, jobSchema)
 }
 
-export async function listJobs(ray: Ray): Promise<readonly RayJob[]> {
-  return (await ask(ray, { method: 'GET', path: '/api/jobs/' }, z.array(details))) ?? []
+/** Whether a job is only what Ray’s watcher made of one that was forgotten too early. */
+export function isGhost({ entrypoint, metadata }: RayJob): boolean {
+  return entrypoint === 'Entrypoint not found.' && !metadata
 }
 
-/** @returns whether the job is new: Ray refuses an id that it has had. */
-export async function submitJob(ray: Ray, submission: Submission): Promise<boolean> {
-  const what: Request = { method: 'POST', path: '/api/jobs/', json: submission }
-  const answer = await send(ray, what)
-  if (!isRefused(answer)) {
-    await answer.body.dump()
-    return true
-  }
-  if (/already exists/i.test(answer.text)) return false
-  throw failed(ray, what, answer)
+/** All jobs that somebody submitted. */
+export async function listRayJobs(ray: Ray): Promise<RayJob[]> {
+  const jobs = await ask(ray, { method: 'GET', path: '/api/jobs/' }, z.array(jobSchema))
+  return (jobs ?? []).filter(({ submission_id: id }) => id)
 }
 
-/** Asks Ray to end a job. One that has ended, or is not there, is left as it is. */
-export async function stopJob(ray: Ray, id: string): Promise<void> {
-  await ask(ray, { method: 'POST', path: `${jobPath(id)}/stop` }, z.object({ stopped: z.boolean() }))
+/**
+ * Submits a job.
+ * @returns `false` where the id is taken.
+ */
+export async function submitRayJob(ray: Ray, body: RayJobRequest): Promise<boolean> {
+  const call = { method: 'POST', path: '/api/jobs/', body, timeoutMs: submissionMs } as const
+  const answer = await send(ray, call)
+  const text = await textOf(ray, answer)
+  if (answer.status === 200) return true
+  // No status of its own: 500 with a traceback.
+  if (text.includes(`submission_id ${body.submission_id} already exists`)) return false
+  throw answerFailure(ray, call, answer, text)
 }
 
-/** Makes Ray forget a job that has ended. */
-export async function deleteJob(ray: Ray, id: string): Promise<void> {
-  await ask(ray, { method: 'DELETE', path: jobPath(id) }, z.object({ deleted: z.boolean() }))
+/** Ray waits by itself for an agent that takes the job. */
+const submissionMs = 120_000
+
+/** Asks Ray to end a job; it goes on to end it. A job that is not there, or has ended, is left alone. */
+export async function stopRayJob(ray: Ray, id: string, timeoutMs?: number): Promise<void> {
+  await ask(ray, { method: 'POST', path: `${pathOf(id)}/stop`, timeoutMs }, z.object({ stopped: z.boolean() }))
 }
 
-/** Whether a job has come to its end. */
-export function hasEnded({ status }: Pick<RayJob, 'status'>): boolean {
-  return status !== 'PENDING' && status !== 'RUNNING'
+/**
+ * Forgets a job that has ended. One that is not there any more is left alone. For about two seconds after its end Ray
+ * still watches a job, and takes what has its id then for it: a job that is forgotten earlier comes back as a ghost,
+ * and one submitted by the same id is called dead.
+ */
+export async function deleteRayJob(ray: Ray, id: string): Promise<void> {
+  await ask(ray, { method: 'DELETE', path: pathOf(id) }, z.object({ deleted: z.boolean() }))
 }
 
-function jobPath(id: string): string {
+function pathOf(id: string): string {
   return `/api/jobs/${encodeURIComponent(id)}`
 }

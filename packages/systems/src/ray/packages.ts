@@ -1,25 +1,35 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { failed, isRefused, type Ray, type Request, send } from './client.ts'
+import { type Ray, send, textOf } from './client.ts'
+import { answerFailure } from './failure.ts'
 
-/**
- * Uploads a zip file as a package of the cluster, unless it is there.
- * @param name letters and digits that follow from its content.
- * @returns the URI for `working_dir`.
- */
-export async function uploadPackage(ray: Ray, name: string, file: string): Promise<string> {
-  const packageName = `_ray_pkg_${name}.zip`
-  const path = `/api/packages/gcs/${packageName}`
-  const uri = `gcs://${packageName}`
+/** A package by its content: whoever uploads the same names it the same. `digest` is hexadecimal. */
+export function packageName(digest: string): string {
+  return `_ray_pkg_${digest.slice(0, 32)}.zip`
+}
+
+/** By this a runtime environment names a package. */
+export function packageUri(name: string): string {
+  return `gcs://${name}`
+}
+
+/** Uploads a package unless it is there, in which case Ray keeps it for another ten minutes. @returns whether it was sent. */
+export async function bringPackage(ray: Ray, name: string, { file, bytes }: Archived): Promise<boolean> {
+  const path = `/api/packages/gcs/${name}`
   const there = await send(ray, { method: 'GET', path })
-  if (!isRefused(there)) {
-    await there.body.dump()
-    return uri
-  }
-  const { size } = await stat(file)
-  const what: Request = { method: 'PUT', path, bytes: { body: createReadStream(file), length: size } }
-  const answer = await send(ray, what)
-  if (isRefused(answer)) throw failed(ray, what, answer)
-  await answer.body.dump()
-  return uri
+  const said = await textOf(ray, there)
+  if (there.status === 200) return false
+  if (there.status !== 404 || !said.includes(name)) throw answerFailure(ray, { method: 'GET', path }, there, said)
+  const call = { method: 'PUT', path, bytes: () => createReadStream(file), length: bytes, timeoutMs } as const
+  const answer = await send(ray, call)
+  const text = await textOf(ray, answer)
+  if (answer.status !== 200) throw answerFailure(ray, call, answer, text)
+  return true
+}
+
+const timeoutMs = 10 * 60_000
+
+/** A file of this machine, and how long it is. */
+interface Archived {
+  readonly file: string
+  readonly bytes: number
 }

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { driverLog, findJob, followLines, hasEnded, type Ray, readLines } from '@headgate/systems/ray'
+import { splitLines } from '@headgate/systems'
+import { findRayJob, type Ray, type RayJob, readNodeFile, readSmallFile } from '@headgate/systems/ray'
+import { isOver } from '../watch.ts'
+import { firstLine, partBytes, partsFolder, runFolder } from './driver.ts'
+import { labelOf } from './labels.ts'
+import { stateOf } from './status.ts'
 
 interface Following {
   /** How many lines are known already. */
@@ -8,41 +13,72 @@ interface Following {
   readonly signal: AbortSignal
 }
 
-const lookedMs = 1000
-
-/** Reads the log as it grows; a stream of Ray's does not end with its job, which is therefore looked at meanwhile. */
-export async function followJob(ray: Ray, id: string, { seen, onLine, signal }: Following): Promise<void> {
-  let read = 0
-  let known = seen
-  const take = (line: string): void => {
-    read += 1
-    if (read <= known) return
-    known = read
-    onLine(line)
+/**
+ * Hands over the lines of a run after the first `seen`. The log of a job that runs is read in parts, as they come, until
+ * the job has ended; that of one that has ended is read as a file, whose end is its end.
+ */
+export async function followRun(ray: Ray, id: string, runId: string, following: Following): Promise<void> {
+  try {
+    const job = await findRayJob(ray, id, following.signal)
+    if (job === undefined || labelOf(job, 'run-id') !== runId || !job.driver_node_id) return
+    if (isOver({ state: stateOf(job) })) await readWhole(ray, job, runId, following)
+    else await readParts(ray, { job, id, runId }, following)
+  } catch (error) {
+    if (!following.signal.aborted) throw error
   }
-  const job = await findJob(ray, id)
-  if (job?.driver_node_id == null) return
-  const file = { nodeId: job.driver_node_id, name: driverLog(id) }
-  if (!hasEnded(job)) {
-    const done = new AbortController()
-    const either = AbortSignal.any([signal, done.signal])
-    const looking = awaitEnd(ray, id, either)
-    const reading = followLines(ray, file, take, either)
-    const isOver = await Promise.race([looking, reading.then(() => false)]).finally(() => done.abort())
-    await Promise.allSettled([looking, reading])
-    if (!isOver || signal.aborted) return
-    read = 0
-  }
-  if (!(await readLines(ray, file, take, signal)) && !signal.aborted)
-    onLine('(Ray no longer has the rest of the log: the node that ran the job has gone.)')
 }
 
-/** @returns whether the job has ended, as soon as it has; `false` when aborted. */
-async function awaitEnd(ray: Ray, id: string, signal: AbortSignal): Promise<boolean> {
-  while (!signal.aborted) {
-    const job = await findJob(ray, id)
-    if (job === undefined || hasEnded(job)) return job !== undefined
-    await sleep(lookedMs, undefined, { signal }).catch(() => undefined)
+/** Lines that are known are not handed over again. */
+function unseen({ seen, onLine }: Following): (line: string) => void {
+  let read = 0
+  return (line) => {
+    read += 1
+    if (read > seen) onLine(line)
   }
-  return false
+}
+
+async function readWhole(ray: Ray, job: RayJob, runId: string, following: Following): Promise<void> {
+  const log = { node: job.driver_node_id ?? '', path: `job-driver-${job.submission_id}.log` }
+  const pieces = await readNodeFile(ray, log, following.signal)
+  if (pieces === undefined) return
+  const take = unseen(following)
+  const first = firstLine(runId)
+  // Before the training’s own lines stand Ray’s.
+  let hasBegun = false
+  const lines = splitLines((line) => {
+    if (hasBegun) take(line)
+    else hasBegun = line === first
+  })
+  for await (const piece of pieces) lines.write(piece)
+  lines.end()
+}
+
+const askedMs = 800
+
+interface Run {
+  readonly job: RayJob
+  readonly id: string
+  readonly runId: string
+}
+
+/** A line without an end is left to the reading of the whole. */
+async function readParts(ray: Ray, { job, id, runId }: Run, following: Following): Promise<void> {
+  const { signal } = following
+  const lines = splitLines(unseen(following))
+  let part = 0
+  let known = 0
+  for (
+    let now: RayJob | undefined = job;
+    now && !isOver({ state: stateOf(now) });
+    now = await findRayJob(ray, id, signal)
+  ) {
+    const path = `${runFolder(runId)}/${partsFolder}/${part}`
+    const bytes = await readSmallFile(ray, { node: job.driver_node_id ?? '', path }, signal)
+    if (bytes) lines.write(bytes.subarray(known))
+    known = bytes?.length ?? known
+    if (known === partBytes) {
+      part += 1
+      known = 0
+    } else await sleep(askedMs, undefined, { signal })
+  }
 }

@@ -1,44 +1,69 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import { UserError } from '@headgate/core'
 import type { Spec } from '../port.ts'
 import type { RaySettings } from './settings.ts'
 
+type Wanted = Pick<RaySettings, 'requirements' | 'installer'>
+
 /**
- * The requirements that Ray installs for the job, one per entry; `undefined` where it installs nothing.
- * @throws UserError for a lock that pip cannot read, and for lines that only mean something on this machine.
+ * The part of the runtime environment that installs Python packages.
+ * @throws UserError for a lock that Ray cannot install from.
  */
-export async function readRequirements(
-  { requirements, runtimeEnv }: RaySettings,
-  { lock, folder }: Pick<Spec, 'lock' | 'folder'>,
-): Promise<string[] | undefined> {
-  if (requirements === 'off' || 'pip' in runtimeEnv || 'uv' in runtimeEnv || 'conda' in runtimeEnv) return undefined
-  if (requirements === 'lock' && lock === null) return undefined
-  const file = requirements === 'lock' ? (lock as string) : join(folder, requirements)
-  if (requirements === 'lock' && !/^requirements.*\.(txt|lock)$/.test(basename(file))) throw unreadable(file)
-  const text = await readFile(file, 'utf8').catch(() => absent(requirements))
+export async function installing(spec: Pick<Spec, 'folder' | 'lock'>, { requirements, installer }: Wanted) {
+  const file = fileOf(spec, requirements)
+  if (file === undefined) return {}
+  const packages = await readRequirements(file, relative(spec.folder, file))
+  return packages.length === 0 ? {} : { [installer]: { packages } }
+}
+
+function fileOf({ folder, lock }: Pick<Spec, 'folder' | 'lock'>, requirements: string): string | undefined {
+  if (requirements === 'off') return undefined
+  if (requirements !== 'lock') return resolve(folder, requirements)
+  if (lock === null || isRequirements(lock)) return lock ?? undefined
+  const name = basename(lock)
+  throw new UserError({
+    what: `Ray cannot install from ${name}.`,
+    fix: `${exporting[name] ?? 'Write its packages into a requirements file'}, and name it by \`ray: {requirements: requirements.txt}\`; or say \`ray: {requirements: off}\` where the nodes have the packages.`,
+  })
+}
+
+function isRequirements(path: string): boolean {
+  return /requirements.*\.(txt|lock|in)$/i.test(basename(path))
+}
+
+const exporting: Readonly<Record<string, string>> = {
+  'uv.lock': 'Run `uv export --no-emit-project -o requirements.txt`',
+  'poetry.lock': 'Run `poetry export -o requirements.txt`',
+  'pdm.lock': 'Run `pdm export -o requirements.txt`',
+  'Pipfile.lock': 'Run `pipenv requirements > requirements.txt`',
+}
+
+/** A requirement per entry, as pip’s format has it: comments gone, continued lines joined. */
+async function readRequirements(file: string, name: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new UserError({
+      what: `\`ray: requirements\`: there is no ${name}.`,
+      fix: 'Paths begin at the root of the work tree; `off` installs nothing.',
+    })
+  })
   const lines = text
     .replaceAll(/\\\r?\n/g, ' ')
     .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter(Boolean)
-  const local = lines.filter((line) => /^(-r|-c|-e|--requirement|--constraint|--editable|\.|\/|file:)/.test(line))
-  if (local.length === 0) return lines
-  throw new UserError({
-    what: `Ray cannot install ${local.join(', ')}: it sees no file of this machine.`,
-    where: { file },
-    fix: 'Write all requirements into one file, or say `ray: {requirements: off}` where the cluster has them.',
-  })
-}
-
-function unreadable(file: string): UserError {
-  return new UserError({
-    what: `Ray cannot install from ${basename(file)}.`,
-    where: { file },
-    fix: 'Write it out as a requirements file (`uv export -o requirements.txt`, `poetry export`) and name that by `ray: {requirements: requirements.txt}`, or say `requirements: off` where the cluster has all that is needed.',
-  })
-}
-
-function absent(file: string): never {
-  throw new UserError({ what: `\`ray: {requirements}\`: there is no file ${file}.`, fix: 'Name one that there is.' })
+    .map((line) =>
+      line
+        .replace(/(^|\s)#.*$/, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    )
+    .filter((line) => line !== '')
+  const local = lines.filter((line) =>
+    /^(-r|-c|-e|--requirement|--constraint|--editable)\b|^\.{0,2}\/|\bfile:/.test(line),
+  )
+  if (local.length > 0)
+    throw new UserError({
+      what: `\`ray: requirements\`: ${name} names files of this machine: ${local.slice(0, 3).join(', ')}.`,
+      fix: 'Write the packages themselves into it, as `pip-compile` and `uv export --no-emit-project` do.',
+    })
+  return lines
 }

@@ -1,40 +1,62 @@
+import { byteSizeSchema } from '@headgate/core'
 import { z } from 'zod'
+
+const resources = z.strictObject({
+  cpus: z.number().positive().optional().meta({ description: 'CPUs.' }),
+  gpus: z.number().positive().optional().meta({ description: 'GPUs.' }),
+  memory: byteSizeSchema.optional().meta({ description: 'Memory, which Ray counts but does not limit.' }),
+  custom: z
+    .record(z.string(), z.number().positive())
+    .default({})
+    .meta({ description: 'Resources of your own, by name.' }),
+})
+
+/** What these would say has a setting of ours. */
+const ownKeys: Readonly<Record<string, string>> = {
+  working_dir: 'the work tree is uploaded by itself',
+  env_vars: 'say `env` of `train`',
+  pip: 'say `ray: {requirements, installer}`',
+  uv: 'say `ray: {requirements, installer}`',
+}
 
 /** The block `ray:` of a training. */
 export const raySettings = z.strictObject({
-  address: z.string().min(1).optional().meta({
-    description: 'The address of the head’s dashboard.',
-    defaultText: 'RAY_API_SERVER_ADDRESS, else RAY_ADDRESS where that begins with `http`',
-    example: 'http://127.0.0.1:8265',
+  address: z.string().min(1).meta({
+    description: 'The dashboard of the Ray head, which takes jobs.',
+    example: 'http://ray-head:8265',
   }),
-  requirements: z
-    .union([z.literal('off'), z.literal('lock'), z.string().min(1)])
-    .default('lock')
-    .meta({
-      description:
-        'What Ray installs for the job by pip: the project’s lock where it is a requirements file, another requirements file, or nothing (`off`), where the cluster has all that it needs.',
-    }),
-  cpus: z.number().nonnegative().optional().meta({
-    description: 'Cores that the command itself reserves, besides the tasks and actors that it starts.',
-    defaultText: 'none',
+  token: z.string().min(1).optional().meta({
+    description: 'The token of Ray’s own authentication, as `${env:NAME}`.',
+    example: '${env:RAY_AUTH_TOKEN}',
   }),
-  gpus: z.number().nonnegative().optional().meta({
-    description: 'GPUs that the command itself reserves.',
-    defaultText: 'none',
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'Headers of every request, for what stands before the head; secrets as `${env:NAME}`.' }),
+  resources: resources.prefault({}).meta({
+    description:
+      'What Ray reserves for the command itself, besides what its tasks ask for. With any of them, it may run on another node than the head’s.',
+    example: { cpus: 2 },
   }),
-  resources: z
-    .record(z.string(), z.number().positive())
-    .optional()
-    .meta({
-      description: 'Further resources that the command reserves, by the cluster’s own names.',
-      example: { accelerator_type_T4: 0.1 },
-    }),
+  requirements: z.string().min(1).default('lock').meta({
+    description:
+      'The Python packages that Ray installs for the job: `lock`: those of the lock file, which has to be a `requirements*.txt` or `.lock`; `off`: none, when the nodes have them; else the path of such a file.',
+  }),
+  installer: z.enum(['pip', 'uv']).default('pip').meta({ description: 'By what Ray installs them.' }),
   runtimeEnv: z
     .record(z.string(), z.json())
     .default({})
+    .superRefine((given, context) => {
+      for (const key of Object.keys(given).filter((name) => name in ownKeys))
+        context.addIssue({ code: 'custom', message: `${key} cannot be said here: ${ownKeys[key]}`, path: [key] })
+    })
     .meta({
-      description: 'More of Ray’s runtime environment, in its own words. `working_dir` is ours.',
-      example: { py_executable: 'uv run' },
+      description: 'More of Ray’s runtime environment, by Ray’s own names.',
+      example: { image_uri: 'acme/ray:1' },
     }),
+  secrets: z.enum(['driver', 'workers']).default('driver').meta({
+    description:
+      'Who gets the secrets of `env`. `driver`: only the command itself, and no page of Ray’s shows them. `workers`: its tasks and actors too, through the runtime environment, which Ray shows to whoever may ask its API.',
+  }),
 })
 export type RaySettings = z.output<typeof raySettings>
