@@ -1,6 +1,6 @@
 // A version is trained again from what it keeps: its commit, its data by digest, its settings. Nothing else is touched.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Document } from '@headgate/core'
@@ -228,4 +228,43 @@ test.each([
   const repository = begin()
   const { code, stdout, stderr } = await play(repository, ['reproduce', ...words])
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(says)])
+})
+
+test('from a shallow clone, below the root, by an interpreter that is in no commit', async () => {
+  const repository = begin()
+  const home = join(repository.folder, '..')
+  const own = settings
+    .replace('directory:../store', `directory:${home}/store`)
+    .replace('[node, train.mjs]', '[.venv/bin/node, train.mjs]')
+  repository.write({ 'headgate.yml': own, '.gitignore': '.headgate/\n.venv/\n' })
+  mkdirSync(join(repository.folder, 'team'))
+  for (const name of ['headgate.yml', 'contract.yaml', 'train.mjs', 'train.csv', 'test.csv'])
+    renameSync(join(repository.folder, name), join(repository.folder, 'team', name))
+  const addInterpreter = (folder: string) => {
+    mkdirSync(join(folder, '.venv/bin'), { recursive: true })
+    symlinkSync(process.execPath, join(folder, '.venv/bin/node'))
+  }
+  addInterpreter(join(repository.folder, 'team'))
+  repository.commit('Move')
+  const team = { ...repository, folder: join(repository.folder, 'team') }
+  await register(team)
+  repository.write({ 'team/train.mjs': 'throw new Error("later")\n' })
+  repository.commit('Go on')
+
+  const shallow = join(home, 'shallow')
+  execFileSync('git', ['clone', '-q', '--depth', '1', `file://${repository.remote}`, shallow])
+  addInterpreter(join(shallow, 'team'))
+  const { code, stdout, stderr } = await play({ ...team, folder: join(shallow, 'team') }, [
+    'reproduce',
+    '0.1.0',
+    '--format',
+    'json',
+  ])
+  expect(code, stderr).toBe(0)
+  const document = JSON.parse(stdout) as Document<'reproduction'>
+  expect(document).toMatchObject({ verdict: 'pass', basis: 'predictions', differences: [] })
+  expect(document.data.map(({ restoredFrom }) => restoredFrom)).toEqual(['commit', 'commit'])
+  expect(
+    execFileSync('git', ['-C', shallow, 'worktree', 'list'], { encoding: 'utf8' }).trim().split('\n'),
+  ).toHaveLength(1)
 })

@@ -60,11 +60,13 @@ describeSystem('docker', await prepare(), () => {
     await docker?.stop()
   })
 
-  async function headgate<D>(...words: string[]): Promise<D> {
+  const headgate = <D>(...words: string[]): Promise<D> => headgateIn(project, ...words)
+
+  async function headgateIn<D>(cwd: string, ...words: string[]): Promise<D> {
     const { PATH = '', HOME = '' } = process.env
     const env = { PATH, HOME, DOCKER_HOST: docker.address }
     const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', command]
-    const { stdout } = await run(process.execPath, [...node, ...words, '--format', 'json'], { cwd: project, env })
+    const { stdout } = await run(process.execPath, [...node, ...words, '--format', 'json'], { cwd, env })
     return JSON.parse(stdout) as D
   }
 
@@ -81,9 +83,21 @@ describeSystem('docker', await prepare(), () => {
     expect(took).toBeGreaterThan(0)
     await headgate('evaluate-gate')
     await headgate('register-model')
+    // The same training is there, and has succeeded: a submission under its name would take it over.
+    const other = join(home, 'other')
+    await run('git', ['clone', '-q', project, other])
+    const detached = await headgateIn<Document<'training'>>(other, 'train', '--detach')
+    expect(detached.key).toBe(training.key)
+    expect(await docker.docker('wait', (await docker.docker('ps', '--all', '--quiet')).trim())).toBe('0')
+
     const document = await headgate<Document<'reproduction'>>('reproduce', '0.1.0')
     expect(document).toMatchObject({ verdict: 'pass', basis: 'predictions', differences: [] })
-    expect(document.run?.id).not.toBe(training.run.id)
+    expect([training.run.id, detached.run.id]).not.toContain(document.run?.id)
+    const lookedAt = Date.now()
+    const attached = await headgateIn<Document<'training'>>(other, 'train', '--attach', '.headgate/m/handle.json')
+    expect(attached.run.id).toBe(detached.run.id)
+    // It ended when the container did, not when somebody looked.
+    expect(Date.parse(attached.run.finishedAt ?? '')).toBeLessThan(lookedAt)
     expect(document.artifacts.every(({ was, is }) => was === is)).toBe(true)
     expect(await docker.docker('ps', '--all', '--quiet')).toBe('')
   })

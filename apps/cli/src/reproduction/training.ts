@@ -85,14 +85,23 @@ function untracked(variables: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !/^MLFLOW_(TRACKING_URI|RUN_ID)$/.test(name)))
 }
 
-/** Under a name that no earlier job has: on another machine the first one may still be there, and would be taken over. */
+/**
+ * Under a name and an id that no earlier job has: on another machine the first one may still be there, and would be
+ * taken over.
+ */
 function asNew(ports: Ports, origin: Origin): Ports {
   const suffix = `-${randomBytes(4).toString('hex')}`
   const { executor } = ports
   const submit: typeof executor.submit = (spec) =>
     executor.submit({ ...spec, name: spec.name.slice(0, longestName - suffix.length) + suffix })
   const pastTrainings: Ports['pastTrainings'] = async () => [pastOf(origin)]
-  return { ...ports, cache: undefined, held: {}, pastTrainings, executor: { ...executor, submit } }
+  return {
+    ...ports,
+    cache: undefined,
+    held: {},
+    pastTrainings,
+    executor: { ...executor, submit, list: async () => [] },
+  }
 }
 
 /** What is to be expected, and what changed since, is said by the first run: in the checkout there is no ledger. */
