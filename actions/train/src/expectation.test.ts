@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeProject, portsOf, settingsOf } from '../test/project.ts'
+import { kubernetesSettings } from './executors/kubernetes/settings.ts'
+import { sizeOf as kubernetesSize } from './executors/kubernetes/size.ts'
 import { processExecutor } from './executors/process/executor.ts'
+import { raySettings } from './executors/ray/settings.ts'
+import { sizeOf as raySize } from './executors/ray/size.ts'
+import { machineOf as sparkMachine } from './executors/spark/machine.ts'
+import { sparkSettings } from './executors/spark/settings.ts'
 import { expectationText, type PastTraining } from './expectation.ts'
 import { machineText } from './machine.ts'
 import { run } from './run.ts'
@@ -96,4 +102,24 @@ test('of another machine only what was asked for is told', () => {
   expect(machineText({}, { memory: undefined }, variables)).toBeNull()
   const machine = { isThis: false, size: '2 GPUs' }
   expect(machineText({ machine }, { memory: 4e9 }, variables)).toBe('2 GPUs, at most 4 GB')
+})
+
+test('what is asked of an executor is told as its settings name it', () => {
+  const kubernetes = kubernetesSettings.parse({
+    image: 'train:1',
+    resources: { requests: { cpu: 4, memory: '16Gi' }, limits: { gpu: 1 } },
+    nodeSelector: { 'node.kubernetes.io/instance-type': 'g5.xlarge' },
+  })
+  expect(kubernetesSize(kubernetes)).toBe('node.kubernetes.io/instance-type=g5.xlarge, cpu 4, memory 16Gi, gpu 1')
+  expect(kubernetesSize(kubernetesSettings.parse({ image: 'train:1' }))).toBeNull()
+  expect(raySize(raySettings.parse({ address: 'http://head:8265', resources: { cpus: 2, gpus: 0.5 } }))).toBe(
+    '2 CPUs, 0.5 GPUs',
+  )
+  const master = 'spark://a:7077'
+  const spark = { master, conf: { 'spark.executor.instances': '4', 'spark.executor.memory': '8g' } }
+  expect(sparkMachine(sparkSettings.parse(spark))).toEqual({
+    isThis: false,
+    size: 'spark://a:7077, 4 executors, 8g memory each',
+  })
+  expect(sparkMachine(sparkSettings.parse({ master: 'local[2]' })).isThis).toBe(true)
 })

@@ -47,9 +47,11 @@ export const command: Command = {
     const tolerance = readTolerance(values.get('tolerance') ?? defaultTolerance)
     const runner = await runnerWith(values)
     const started = runner.now()
-    const found = await inTemporaryFolder((folder) =>
-      reproduce({ values: withVersion(values, positionals[0]), runner, tolerance, folder }),
-    )
+    const request = { values: withVersion(values, positionals[0]), runner, tolerance }
+    const found = await inTemporaryFolder((folder) => reproduce({ ...request, folder })).catch((error: unknown) => {
+      // What was cut off fails by itself, too.
+      throw runner.signal.aborted ? runner.signal.reason : error
+    })
     if ('exitCode' in found) return found.exitCode
     const { origin, body } = found
     const { record, training } = origin
@@ -135,8 +137,13 @@ async function repeat({ origin, before, runner, checkout, folder, config }: Cour
   const repetition = { origin, runner, checkout, temporary, config }
   const inner = await checkoutRunner(repetition)
   const { exitCode, document, path } = await trainAgain(repetition, inner)
-  if (document === undefined || path === undefined || exitCode !== exitCodes.accepted) return { exitCode }
-  const again = document as Document<'training'>
+  const again = document as Document<'training'> | undefined
+  if (again === undefined || path === undefined || exitCode !== exitCodes.accepted) {
+    const differences = again ? differencesOf(origin.training, again) : []
+    for (const { what, was, is } of differences)
+      runner.log.notice(`Not as it was: ${what} (${was ?? 'none'} then, ${is ?? 'none'} now).`)
+    return { exitCode }
+  }
   const { tolerance } = before
   const compared = await compareMetrics({ origin, again, output: join(path, '../output'), tolerance, runner: inner })
   const body: Reproduction = {

@@ -10,6 +10,7 @@ import { keeper, output } from './names.ts'
 import { removeJob } from './removal.ts'
 import type { KubernetesSettings } from './settings.ts'
 import { listJobs, lookAt } from './sight.ts'
+import { sizeOf } from './size.ts'
 import { containerOf, currentPod, statusOf } from './status.ts'
 import { submitJob } from './submission.ts'
 
@@ -30,6 +31,7 @@ export function kubernetesExecutor({ settings, workspace, environment }: Kuberne
     name: 'kubernetes',
     isLasting: true,
     reads: 'urls',
+    machine: { isThis: false, size: sizeOf(settings) },
     image: async () => settings.image,
     submit: (spec) => submitJob(cluster, settings, spec),
     status,

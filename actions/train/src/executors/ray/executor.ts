@@ -5,6 +5,7 @@ import { collectRun } from './collect.ts'
 import { cancelRun, releaseRun } from './ending.ts'
 import { followRun } from './follow.ts'
 import { labelOf, listedJob } from './labels.ts'
+import { sizeOf } from './size.ts'
 import { lost, statusOf } from './status.ts'
 import { type Surroundings, submitJob } from './submission.ts'
 
@@ -16,6 +17,7 @@ export async function rayExecutor(given: Surroundings): Promise<Executor> {
     name: 'ray',
     isLasting: true,
     reads: 'urls',
+    machine: { isThis: false, size: sizeOf(given.settings) },
     submit: (spec) => submitJob(given, spec),
     status: async (job) => {
       const there = await findRayJob(ray, idOf(job))

@@ -12,12 +12,13 @@ interface SparkOptions {
   readonly driver: Driver
   /** The image of the cluster’s drivers, where the settings name one. */
   readonly image: string | undefined
+  readonly machine?: NonNullable<Executor['machine']>
 }
 
 const gone: JobStatus = { state: 'failed', exitCode: null, cause: 'lost', message: 'nothing is kept of it any more' }
 
 /** Runs the command as a driver of Spark. All that is known of a job lies in its folder, so that any client finds it. */
-export function sparkExecutor({ driver, image }: SparkOptions): Executor {
+export function sparkExecutor({ driver, image, machine }: SparkOptions): Executor {
   const { root } = driver
   const follow = logFollower()
   const find = (job: Job): Promise<JobRecord | undefined> => readRecord(root, job.name, job.runId)
@@ -32,6 +33,7 @@ export function sparkExecutor({ driver, image }: SparkOptions): Executor {
     name: 'spark',
     isLasting: true,
     reads: 'urls',
+    ...(machine === undefined ? {} : { machine }),
     ...(image === undefined ? {} : { image: async () => image }),
     submit: (spec) => submit(driver, spec),
     status: statusOf,

@@ -6,6 +6,7 @@ import type { Executor } from '../port.ts'
 import { clientDriver } from './client.ts'
 import { clusterDriver } from './cluster.ts'
 import { sparkExecutor } from './executor.ts'
+import { machineOf } from './machine.ts'
 import { standaloneSubmitter } from './standalone.ts'
 import { sparkSubmitter } from './submitted.ts'
 
@@ -22,9 +23,14 @@ export function openSpark({ spark }: Settings<typeof stage>, runner: Runner): Ex
     return sparkExecutor({
       driver: clientDriver({ ...options, root: stateFolder(runner), isEphemeral: context.ephemeral }),
       image: undefined,
+      machine: machineOf(spark),
     })
   const submitter = spark.master.startsWith('spark://') ? standaloneSubmitter(spark) : sparkSubmitter(options)
-  return sparkExecutor({ driver: clusterDriver({ settings: spark, submitter }), image: imageOf(spark.conf) })
+  return sparkExecutor({
+    driver: clusterDriver({ settings: spark, submitter }),
+    image: imageOf(spark.conf),
+    machine: machineOf(spark),
+  })
 }
 
 /** The image of a driver in Kubernetes, as the settings name it. */
