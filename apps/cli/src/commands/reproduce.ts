@@ -13,7 +13,7 @@ import type { Command } from '../command.ts'
 import { jsonText } from '../json.ts'
 import { modelFlags, modelSettings, nameFlag } from '../model.ts'
 import { checkOut } from '../reproduction/checkout.ts'
-import { inputsOf, isReadByTraining, restoreData } from '../reproduction/data.ts'
+import { inputsOf, restoreData } from '../reproduction/data.ts'
 import { artifactsOf, differencesOf } from '../reproduction/differences.ts'
 import { compareMetrics } from '../reproduction/metrics.ts'
 import { fetchOrigin, type Origin } from '../reproduction/origin.ts'
@@ -185,7 +185,7 @@ function durationOf({ run: { startedAt, finishedAt } }: Document<'training'>): n
 
 /** What the training read itself, it says only afterwards. */
 function readAgain(one: Reproduction['data'][number], { data, inputs }: Document<'training'>): typeof one {
-  if (!isReadByTraining({ path: one.path, digest: one.was })) return one
+  if (one.restoredFrom !== 'training') return one
   const is = [...data, ...inputs].find(({ path }) => path === one.path)?.digest ?? null
   return { ...one, is, restoredFrom: is === one.was ? 'training' : null }
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '@headgate/core'
+import { readText } from '@headgate/files'
 import { git } from '@headgate/systems'
 
 /** A commit’s files in a folder of their own. */
@@ -38,11 +39,21 @@ export async function checkOut({ workspace, remote, token, commit, folder }: Che
     await git.run(workspace, ['worktree', 'add', '--quiet', '--detach', folder, commit], { token })
     if (existsSync(join(folder, '.gitmodules')))
       await git.run(folder, ['submodule', '--quiet', 'update', '--init', '--recursive'], { token })
+    const top = await git.worktreeRoot(workspace)
+    for (const place of new Set(['', prefix])) await shareDvc(join(top, place), join(folder, place))
     return { workspace: join(folder, prefix), remove }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+/** DVC finds there what it finds in the work tree: its cache, and settings that are in no commit, such as a login. */
+async function shareDvc(from: string, to: string): Promise<void> {
+  if (!existsSync(join(to, '.dvc/config'))) return
+  const own = (await readText(join(from, '.dvc/config.local'))) ?? ''
+  const cache = /^\s*\[cache\]/m.test(own) ? '' : `[cache]\n    dir = ${join(from, '.dvc/cache')}\n`
+  await writeFile(join(to, '.dvc/config.local'), `${own.trimEnd()}\n${cache}`, { mode: 0o600 })
 }
 
 async function bringCommit(remote: git.Remote, commit: string): Promise<void> {

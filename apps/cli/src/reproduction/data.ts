@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Digest, Reproduction } from '@headgate/core'
 import { confine, digestFile, digestTree } from '@headgate/files'
+import { git } from '@headgate/systems'
 import type { Origin } from './origin.ts'
 
 type Restored = Reproduction['data'][number]
@@ -44,9 +45,14 @@ export async function restoreData(inputs: readonly Input[], places: DataPlaces):
   return restored
 }
 
-/** Whether it is read by the training itself, which says afterwards what it read. */
-export function isReadByTraining({ path, digest }: Input): boolean {
-  return !digest.startsWith('sha256:') || /^[a-z][a-z0-9+.-]+:\/\//i.test(path)
+/** Whether data is somewhere else than in a file system. */
+export function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path)
+}
+
+/** What servers and DVC keep, the training itself brings, and says afterwards what it read. */
+function isBroughtByTraining({ path, digest }: Input): boolean {
+  return isAddress(path) || !digest.startsWith('sha256:')
 }
 
 async function restore(
@@ -55,13 +61,16 @@ async function restore(
   search: () => Promise<ReadonlyMap<Digest, string>>,
 ): Promise<Restored> {
   const { path, digest: was } = input
-  if (isReadByTraining(input)) return { path, was, is: was, restoredFrom: 'training' }
+  if (isBroughtByTraining(input)) return { path, was, is: was, restoredFrom: 'training' }
   const target = isAbsolute(path) ? path : confine(checkout, path)
   const inCommit = await digestAt(target)
   if (inCommit === was) return { path, was, is: was, restoredFrom: isAbsolute(path) ? 'work-tree' : 'commit' }
   const beside = resolve(workspace, path)
   const inWorkTree = isAbsolute(path) ? inCommit : await digestAt(beside)
   const found = inWorkTree === was ? beside : (await search()).get(was)
+  // So does it what Git LFS keeps, where its content is nowhere here.
+  const pointer = await git.readLfsPointer(target).catch(() => undefined)
+  if (found === undefined && pointer?.digest === was) return { path, was, is: was, restoredFrom: 'training' }
   if (found === undefined || isAbsolute(path))
     return { path, was, is: inWorkTree ?? inCommit ?? null, restoredFrom: null }
   await put(found, target)

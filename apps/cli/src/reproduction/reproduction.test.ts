@@ -86,6 +86,15 @@ describe('data is restored by its digest', () => {
   test('never outside of the checkout; and what the training reads itself is left to it', async () => {
     put('archive/deep/x', 'old')
     await expect(restore({ ...old, path: '../escaped.csv' })).rejects.toThrow()
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid ${digestOf('large')}\nsize 5\n`
+    put('checkout/large.csv', pointer)
+    expect(await restore({ path: 'large.csv', digest: digestOf('large') })).toMatchObject([
+      { restoredFrom: 'training' },
+    ])
+    put('tree/large.csv', 'large')
+    expect(await restore({ path: 'large.csv', digest: digestOf('large') })).toMatchObject([
+      { restoredFrom: 'work-tree' },
+    ])
     const remote = { path: 's3://bucket/a.csv', digest: 's3-version:1' }
     expect(await restore(remote)).toMatchObject([{ is: 's3-version:1', restoredFrom: 'training' }])
   })

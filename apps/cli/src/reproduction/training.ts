@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Document, Settings } from '@headgate/core'
 import { type LocalOptions, localRunner, type Outcome, type Runner, startWith } from '@headgate/runners'
 import { longestName, type Ports, run, stage, wire } from '@headgate/train'
-import { isReadByTraining } from './data.ts'
+import { isAddress } from './data.ts'
 import type { Origin } from './origin.ts'
 
 type TrainSettings = Settings<typeof stage>
@@ -54,7 +54,8 @@ export async function trainAgain(repetition: Repetition, runner: Runner): Promis
 
 /** What the first run's flags said is in its document; the rest is as its commit has it. */
 function same(own: TrainSettings, { run: ran, data, environment }: Document<'training'>): TrainSettings {
-  const paths = data.some(isReadByTraining) ? {} : { data: data.map(({ path }) => path) }
+  // Of what has an address only its commit knows with what rights it is read.
+  const paths = data.some(({ path }) => isAddress(path)) ? {} : { data: data.map(({ path }) => path) }
   const executor = ran.executor as TrainSettings['executor']
   return {
     ...own,
