@@ -8,32 +8,32 @@ import { type Ended, watch } from '../../../actions/train/src/executors/watch.ts
 import { makeSpec } from '../../../actions/train/test/spec.ts'
 import { makeStateFolder } from '../folders.ts'
 
-/** Counts by Spark, then does what its parameters say. Its last argument marks its processes. */
+/** Counts by an executor, without Spark’s SQL, which takes long to start, and does what its parameters say. Its last argument marks its processes. */
 const program = `import json, os, signal, sys, time, urllib.request
 params = json.load(open(os.environ['HEADGATE_PARAMS']))
 if params['next'] == 'be killed':
     os.kill(os.getpid(), signal.SIGKILL)
 if params['next'] == 'sleep':
     time.sleep(300)
-from pyspark.sql import SparkSession
-spark = SparkSession.builder.getOrCreate()
+from pyspark import SparkContext
+spark = SparkContext.getOrCreate()
 def look():
-    page = spark.sparkContext.uiWebUrl + '/api/v1/applications/' + spark.sparkContext.applicationId + '/environment'
+    page = spark.uiWebUrl + '/api/v1/applications/' + spark.applicationId + '/environment'
     shown = urllib.request.urlopen(page).read().decode()
     arguments = [open('/proc/' + pid + '/cmdline').read() for pid in os.listdir('/proc') if pid.isdigit() and os.path.exists('/proc/' + pid)]
     seen = {'token': os.environ['TOKEN'], 'alpha': os.environ['ALPHA'], 'shown': shown, 'arguments': arguments}
     json.dump(seen, open(os.environ['HEADGATE_OUTPUT'] + '/seen.json', 'w'))
-print('counted', spark.range(100).count(), flush=True)
+print('counted', spark.parallelize(range(100), 1).count(), flush=True)
 if params['next'] == 'hang':
     time.sleep(300)
 if params['next'] == 'eat the heap':
-    spark.sparkContext._gateway.new_array(spark.sparkContext._jvm.long, 250_000_000)
+    spark._gateway.new_array(spark._jvm.long, 250_000_000)
 if params['next'] == 'wait':
     look()
     while not os.path.exists(params['for']):
         print('waits', flush=True)
         time.sleep(0.1)
-    print('counted again', spark.range(100).count(), flush=True)
+    print('counted again', spark.parallelize(range(100), 1).count(), flush=True)
 `
 
 export interface Wanted {
