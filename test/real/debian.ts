@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { outsideReason } from './outside.ts'
 
 const run = promisify(execFile)
 
@@ -13,10 +14,12 @@ export async function bringDebian(...packages: readonly string[]): Promise<strin
   const checks = await Promise.all(packages.map(isInstalled))
   const absent = packages.filter((_, index) => !checks[index])
   if (absent.length === 0) return undefined
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    return `missing: ${absent.join(', ')}. As root: apt-get install -y ${absent.join(' ')}`
-  await install(absent)
-  return undefined
+  const byHand = `As root: apt-get install -y ${absent.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `missing: ${absent.join(', ')}. ${byHand}`
+  return install(absent).then(
+    () => undefined,
+    (error: unknown) => `${outsideReason(error)} ${byHand}`,
+  )
 }
 
 async function isInstalled(name: string): Promise<boolean> {

@@ -6,7 +6,9 @@ import { copyFile, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Missing } from '../describe-system.ts'
 import { cacheFolder } from '../folders.ts'
+import { outsideReason } from '../outside.ts'
 
 const run = promisify(execFile)
 
@@ -34,6 +36,11 @@ export async function bringPythonTree(): Promise<string> {
     await rename(unfinished, file)
   })
   return file
+}
+
+/** Makes it where that is possible. @returns why it is not. */
+export async function missingPythonTree(): Promise<Missing> {
+  return bringPythonTree().then(() => undefined, outsideReason)
 }
 
 /** Writes a file tree with a static busybox under all its names as a tar file. */

@@ -7,8 +7,9 @@ import { bringDebian } from '../debian.ts'
 import type { Missing } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
+import { mayMount } from '../outside.ts'
 import { type Server, serverEnvironment, startServer } from '../server.ts'
-import { bringPythonTree, busyboxImage, pythonImage, writeBusyboxTree } from './images.ts'
+import { bringPythonTree, busyboxImage, missingPythonTree, pythonImage, writeBusyboxTree } from './images.ts'
 
 const run = promisify(execFile)
 /** Debian's, which belongs to this daemon and can BuildKit; another may come first on the PATH. */
@@ -29,9 +30,11 @@ export interface Docker {
 /** Brings Debian's Docker, and the file tree of the Python image. */
 export async function prepare(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'dockerd of its own needs Linux and root'
-  const missing = await bringDebian('docker.io', 'runc', 'debootstrap', 'busybox-static')
-  if (missing === undefined) await bringPythonTree()
-  return missing
+  return (
+    (await mayMount()) ??
+    (await bringDebian('docker.io', 'runc', 'debootstrap', 'busybox-static')) ??
+    (await missingPythonTree())
+  )
 }
 
 /**

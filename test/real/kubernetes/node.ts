@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { bringDebian } from '../debian.ts'
 import type { Missing } from '../describe-system.ts'
-import { bringPythonTree, busyboxImage, pythonImage, writeBusyboxTree } from '../docker/images.ts'
+import { bringPythonTree, busyboxImage, missingPythonTree, pythonImage, writeBusyboxTree } from '../docker/images.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
+import { mayMount } from '../outside.ts'
 import { freePorts, type Server, serverEnvironment, startServer } from '../server.ts'
 import { writeArchive } from './archive.ts'
 import type { Kubernetes } from './start.ts'
@@ -27,9 +28,11 @@ export interface Node {
 /** Brings containerd, and the file trees of the images. */
 export async function prepareNode(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a node needs Linux and root'
-  const missing = await bringDebian('containerd', 'runc', 'debootstrap', 'busybox-static', 'mount', 'iptables')
-  if (missing === undefined) await bringPythonTree()
-  return missing
+  return (
+    (await mayMount()) ??
+    (await bringDebian('containerd', 'runc', 'debootstrap', 'busybox-static', 'mount', 'iptables')) ??
+    (await missingPythonTree())
+  )
 }
 
 /** Adds the node to the cluster, with the images of the Docker tests in it. */

@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { bringDebian } from '../debian.ts'
 import type { Missing } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
+import { outsideReason } from '../outside.ts'
 import { answers, freePorts, type Server, serverEnvironment, startServer } from '../server.ts'
 import { buildKubebox } from './build.ts'
 import { type Certificates, makeCertificates, writeKubeconfig } from './certificates.ts'
@@ -38,9 +39,7 @@ export async function prepare(): Promise<Missing> {
     () => false,
   )
   if (!hasGo) return 'missing: Go, which builds it'
-  const missing = await bringDebian('openssl')
-  if (missing === undefined) await buildKubebox()
-  return missing
+  return (await bringDebian('openssl')) ?? (await buildKubebox().then(() => undefined, outsideReason))
 }
 
 interface Plan {

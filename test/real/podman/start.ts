@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { bringDebian } from '../debian.ts'
 import type { Missing } from '../describe-system.ts'
-import { bringPythonTree, pythonImage } from '../docker/images.ts'
+import { bringPythonTree, missingPythonTree, pythonImage } from '../docker/images.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
+import { mayMount } from '../outside.ts'
 import { serverEnvironment } from '../server.ts'
 
 const run = promisify(execFile)
@@ -22,9 +23,7 @@ export interface Podman {
 /** Brings Debian's Podman, and the file tree of the Python image. */
 export async function prepare(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs Linux and root'
-  const missing = await bringDebian('podman', 'runc', 'debootstrap')
-  if (missing === undefined) await bringPythonTree()
-  return missing
+  return (await mayMount()) ?? (await bringDebian('podman', 'runc', 'debootstrap')) ?? (await missingPythonTree())
 }
 
 /** Podman has no daemon: this makes a store of its own with the Python image, and no network. */
