@@ -5,6 +5,12 @@ import { release } from '@headgate/core/release'
 
 const [name = '--help', ...words] = argv.slice(2)
 
+// Whoever reads may leave before the end, as `head` does. The verdict is the exit code.
+for (const stream of [stdout, stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
 // Answered before anything else is loaded.
 if (name === '--version' || name === 'version') {
   stdout.write(`${release}\n`)
