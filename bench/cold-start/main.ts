@@ -1,25 +1,23 @@
 // Cold start: whole processes on one hundred rows, beside bare Node, Evidently and Great Expectations.
-// `npm run bench -- [--runs 10] [--no-peers]`; needs `npm run build` first. Writes bench/results.md.
-import { existsSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+// `npm run bench -- cold-start [--runs 10] [--no-peers]`.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { command, loadNow, machine } from '../machine.ts'
 import { measure, type Subject } from './measurement.ts'
 import { installPeers } from './peers.ts'
 import { tableOf } from './table.ts'
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, 'no-peers': { type: 'boolean' } } })
 const runs = Number(values.runs)
-const cli = join(import.meta.dirname, '../apps/cli/bin/headgate.js')
+const cli = command()
 if (!Number.isInteger(runs) || runs < 1) end(`--runs: expected a whole number from 1, got "${values.runs}".`)
-if (!existsSync(join(import.meta.dirname, '../apps/cli/dist/index.js')))
-  end('The command is not built: run `npm run build` first.')
 
 const peers = values['no-peers'] ? { missing: '`--no-peers` was given' } : installPeers()
 const note = 'missing' in peers ? `Without the peers: ${peers.missing}.` : ''
 if (note !== '') console.error(note)
 
-const before = loadavg()
+const before = loadNow()
 const measurements = measure([...own(), ...('python' in peers ? peersOf(peers.python) : [])], runs)
 const table = tableOf(measurements)
 const text = `# Cold start
@@ -32,10 +30,10 @@ It evaluates no models. Made by \`npm run bench\`.
 
 ${table}
 
-${machine()}
+${machine(before)}
 ${note}`
 writeFileSync(join(import.meta.dirname, 'results.md'), `${text.trimEnd()}\n`)
-console.log(`${table}\n\n${machine()}`)
+console.log(`${table}\n\n${machine(before)}`)
 
 function own(): Subject[] {
   const node = process.execPath
@@ -59,15 +57,6 @@ function peersOf(python: string): Subject[] {
     { name: 'Great Expectations, validation', argv: script('great_expectations_validate'), task: 'validate' },
     { name: 'Evidently, evaluation', argv: script('evidently_evaluate'), task: 'evaluate' },
   ]
-}
-
-function machine(): string {
-  const processors = cpus()
-  const load = (averages: readonly number[]): string => (averages[0] ?? 0).toFixed(1)
-  return (
-    `Node ${process.version}, ${process.platform} ${process.arch}, ${processors.length} × ${processors[0]?.model.trim()}; ` +
-    `load ${load(before)} before and ${load(loadavg())} after.`
-  )
 }
 
 function end(message: string): never {

@@ -1,4 +1,5 @@
-import { type Measurement, median, type Subject } from './measurement.ts'
+import { median } from '../machine.ts'
+import type { Measurement, Subject } from './measurement.ts'
 
 const header = ['Process', 'Minimum', 'Median', 'Target', 'Processor', 'To Headgate', 'To bare Node']
 

@@ -1,17 +1,20 @@
 // A model of 1 GB and 10,000 points of metrics to a real MLflow server, beside curl with the same file.
-// `node --conditions=source bench/mlflow.ts`
+// `npm run bench -- mlflow`.
 import { spawnSync } from 'node:child_process'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { digestFile } from '@headgate/files'
 import * as mlflow from '@headgate/systems/mlflow'
-import { makeRunFolder, runFolder, runVariable } from '../test/real/folders.ts'
-import { endRun } from '../test/real/leftovers.ts'
-import { start } from '../test/real/mlflow/start.ts'
+import { makeRunFolder, runFolder, runVariable } from '../../test/real/folders.ts'
+import { endRun } from '../../test/real/leftovers.ts'
+import { start } from '../../test/real/mlflow/start.ts'
+import { loadNow, machine, median } from '../machine.ts'
 
 process.env[runVariable] = makeRunFolder()
+const before = loadNow()
+const told: string[] = []
 const server = await start({ version: '3' })
 const bytes = 10 ** 9
 const rounds = 5
@@ -26,11 +29,10 @@ const run = await mlflow.ensureRun(
 )
 const folder = mkdtempSync(join(tmpdir(), 'headgate-bench-'))
 try {
-  console.log(
-    `${mlflow.serverName(client)}; ${cpus().length} × ${cpus()[0]?.model.trim()}; load ${loadavg()[0]?.toFixed(1)}`,
-  )
-  console.log(`${points} points of metrics: ${(await secondsOf(logPoints)).toFixed(1)} s (target 10 s)`)
+  tell(`${points} points of metrics: ${(await secondsOf(logPoints)).toFixed(1)} s (target 10 s)`)
   await uploads()
+  const text = `# MLflow\n\nA model of 1 GB and ${points} points of metrics to ${mlflow.serverName(client)} on loopback, beside curl with the same\nfile in the same run, ${rounds} times in turn; medians. Made by \`npm run bench -- mlflow\`.\n`
+  writeFileSync(join(import.meta.dirname, 'results.md'), `${text}\n${told.join('\n')}\n\n${machine(before)}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
   await mlflow.updateRun(client, run.id, { status: 'FINISHED', endedAt: Date.now() })
@@ -38,6 +40,11 @@ try {
   await mlflow.close(client)
   await server.stop()
   await endRun(runFolder(), 0)
+}
+
+function tell(line: string): void {
+  console.log(line)
+  told.push(`- ${line}`)
 }
 
 async function logPoints(): Promise<void> {
@@ -67,11 +74,11 @@ async function uploads(): Promise<void> {
     times.own.push(await secondsOf(() => mlflow.uploadArtifacts(client, run.artifactUri, [file])))
   }
   const [own, theirs] = [median(times.own), median(times.curl)]
-  console.log(`1 GB up: ${own.toFixed(1)} s with size and digest checked, curl ${theirs.toFixed(1)} s without`)
-  console.log(`speed: ${((100 * theirs) / own).toFixed(0)} % of curl’s (target 80 %)`)
-  console.log(`memory at its highest: ${peakMemory()} MB, before the uploads ${before} MB (target 300 MB)`)
+  tell(`1 GB up: ${own.toFixed(1)} s with size and digest checked, curl ${theirs.toFixed(1)} s without`)
+  tell(`speed: ${((100 * theirs) / own).toFixed(0)} % of curl’s (target 80 %)`)
+  tell(`memory at its highest: ${peakMemory()} MB, before the uploads ${before} MB (target 300 MB)`)
   const down = await secondsOf(() => mlflow.downloadArtifact(client, run.artifactUri, file, join(folder, 'down.bin')))
-  console.log(`1 GB down: ${down.toFixed(1)} s, memory at its highest ${peakMemory()} MB`)
+  tell(`1 GB down: ${down.toFixed(1)} s, memory at its highest ${peakMemory()} MB`)
 }
 
 /** So many bytes that no compression makes fewer. */
@@ -87,10 +94,6 @@ async function secondsOf(work: () => Promise<void>): Promise<number> {
   const started = performance.now()
   await work()
   return (performance.now() - started) / 1000
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 /** Resident memory of this process at its highest, in MB, as Linux counts it. */
