@@ -7,9 +7,9 @@ import { ask, waitForHealth } from './health.ts'
 import { type Journal, openJournal } from './journal.ts'
 import type { Ports } from './ports.ts'
 import { type Promotion, promote } from './promotion.ts'
-import { type Example, tryExample } from './smoke.ts'
+import { type Example, type Send, tryExample } from './smoke.ts'
 import type { stage } from './stage.ts'
-import type { Instance } from './targets/port.ts'
+import type { Instance, Target } from './targets/port.ts'
 
 /** A version on its way to traffic, all questions about it answered. */
 export interface Order {
@@ -56,7 +56,7 @@ function isSame(instance: Instance, model: Model): boolean {
 }
 
 async function isServing({ settings }: Order, { target }: Ports, instance: Instance): Promise<boolean> {
-  return (await target.isAlive(instance)) && (await ask(`${instance.url}${settings.health}`)) === 'healthy'
+  return (await target.isAlive(instance)) && (await ask(target, instance, settings.health)) === 'healthy'
 }
 
 /** The version serves already: only what a run that was killed left undone is completed. */
@@ -97,7 +97,7 @@ async function takeSteps(order: Order, ports: Ports, journal: Journal, progress:
   if (started === undefined) throw new Error('started nothing')
   const instance: Instance = started
   await journal.run('health', () => waitForHealth(target, instance, settings.health, settings.healthTimeout, signal))
-  await journal.run('smoke', () => smoke(order, instance, signal))
+  await journal.run('smoke', () => smoke(order, target, instance, signal))
   await journal.run('switch', async () => {
     progress.switched = true
     const seen = await target.switchTo(instance)
@@ -130,13 +130,19 @@ async function fetchVersion(model: Model, folder: string, ports: Ports): Promise
   return `${files.length} files, digest ${digest}.`
 }
 
-async function smoke({ settings, smoke: examples }: Order, instance: Instance, signal: AbortSignal): Promise<string> {
+async function smoke(
+  { settings, smoke: examples }: Order,
+  target: Target,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<string> {
+  const send: Send = (path, init) => target.send(instance, path, init)
   const problems: string[] = []
   for (const example of examples) {
     signal.throwIfAborted()
-    problems.push(...[await tryExample(instance.url, example)].filter((problem) => problem !== undefined))
+    problems.push(...[await tryExample(send, example)].filter((problem) => problem !== undefined))
   }
-  const metrics = settings.metrics === undefined ? 'healthy' : await ask(`${instance.url}${settings.metrics}`)
+  const metrics = settings.metrics === undefined ? 'healthy' : await ask(target, instance, settings.metrics)
   if (metrics !== 'healthy') problems.push(`metrics at ${settings.metrics}: ${metrics}`)
   if (problems.length > 0) throw new Refusal(problems.join('\n'))
   const answered = examples.length === 0 ? 'No example requests are given' : `${examples.length} requests as expected`
@@ -146,8 +152,9 @@ async function smoke({ settings, smoke: examples }: Order, instance: Instance, s
 /** Looks at the new version the way users do. */
 async function checkTraffic({ settings }: Order, { target }: Ports): Promise<string> {
   const url = `${target.endpoint}${settings.health}`
-  for (let tries = 0; tries < 5; tries += 1) if ((await ask(url)) === 'healthy') return `${url} answered 2xx.`
-  throw new Refusal(`After the switch ${url} said: ${await ask(url)}.`)
+  const look = () => ask(target, 'traffic', settings.health)
+  for (let tries = 0; tries < 5; tries += 1) if ((await look()) === 'healthy') return `${url} answered 2xx.`
+  throw new Refusal(`After the switch ${url} said: ${await look()}.`)
 }
 
 function succeeded(order: Order, ports: Ports, journal: Journal, before: Instance | undefined): Findings<typeof stage> {

@@ -20,7 +20,7 @@ export async function waitForHealth(
   let last = 'no answer yet'
   while (Date.now() - started < timeoutMs) {
     signal.throwIfAborted()
-    const answer = await ask(`${instance.url}${path}`)
+    const answer = await ask(target, instance, path)
     if (answer === 'healthy') return `${path} answered 2xx after ${((Date.now() - started) / 1000).toFixed(1)} s.`
     last = answer
     if (!(await target.isAlive(instance))) throw await unhealthy(target, instance, `ended by itself (${last})`)
@@ -30,9 +30,9 @@ export async function waitForHealth(
 }
 
 /** `healthy`, or what was seen instead. */
-export async function ask(url: string): Promise<string> {
+export async function ask(target: Pick<Target, 'send'>, to: Instance | 'traffic', path: string): Promise<string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs), redirect: 'manual' })
+    const response = await target.send(to, path, { signal: AbortSignal.timeout(answerTimeoutMs), redirect: 'manual' })
     await response.body?.cancel()
     return response.ok ? 'healthy' : `status ${response.status}`
   } catch (error) {

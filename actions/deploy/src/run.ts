@@ -1,6 +1,5 @@
 import type { Findings, Model, Problem, Run, Settings } from '@headgate/core'
 import { mayWrite, Refusal, registeredName, UserError } from '@headgate/core'
-import { splitWords } from '@headgate/systems'
 import { admit, checkChampion } from './admission.ts'
 import { bodyOf, deploy, type Order } from './deployment.ts'
 import { type History, historyOf } from './history.ts'
@@ -69,24 +68,11 @@ async function placeOrder(
   return { settings, model, champion: champion?.version ?? null, plan, ...given }
 }
 
-/** The command that serves, as words. */
-export function serveCommand(serve: string | readonly string[]): string[] {
-  const words = typeof serve === 'string' ? splitWords(serve) : [...serve]
-  const missing = ['{model}', '{port}'].filter((mark) => !words.some((word) => word.includes(mark)))
-  if (missing.length === 0) return words
-  throw new UserError({
-    what: `\`serve\` does not use ${missing.join(' and ')}.`,
-    fix: 'Such as `python serve.py {model} {port}`: the model’s folder, and the port to listen on.',
-  })
-}
-
-function refuseUnsafe(settings: DeploySettings, { context }: Ports): void {
+function refuseUnsafe(settings: DeploySettings, { context, target }: Ports): void {
   const problems: Problem[] = []
   const isPreview = settings.environment === 'preview'
-  if (settings.target !== 'process')
-    problems.push({ what: `\`target: ${settings.target}\` is not in this release.`, fix: 'Use `target: process`.' })
-  if (context.ephemeral && !isPreview) {
-    const what = 'this runner goes away with its job, and the served process with it.'
+  if (context.ephemeral && target.isOnThisMachine && !isPreview) {
+    const what = 'this runner goes away with its job, and what it serves with it.'
     problems.push({ what, fix: 'Deploy from a self-hosted runner, or to `environment: preview`.' })
   }
   if (!mayWrite(context) && !isPreview)

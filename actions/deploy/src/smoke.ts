@@ -50,12 +50,15 @@ function parse(text: string, file: string): unknown {
   }
 }
 
+/** Sends a request to the version that is tried. */
+export type Send = (path: string, init: RequestInit) => Promise<Response>
+
 /** Sends one example. Returns what is wrong with the answer, or `undefined`. */
-export async function tryExample(url: string, example: Example): Promise<string | undefined> {
+export async function tryExample(send: Send, example: Example): Promise<string | undefined> {
   const { request, expect } = example
   const label = example.name ?? `${request.method} ${request.path}`
   try {
-    const response = await send(url, request)
+    const response = await sendExample(send, request)
     const text = await response.text()
     const problem = judge(response.status, text, expect)
     return problem && `${label}: ${problem}; answered ${text.slice(0, shownAnswer) || 'nothing'}`
@@ -64,12 +67,12 @@ export async function tryExample(url: string, example: Example): Promise<string 
   }
 }
 
-function send(url: string, { method, path, headers, body }: Example['request']): Promise<Response> {
+function sendExample(send: Send, { method, path, headers, body }: Example['request']): Promise<Response> {
   const isText = typeof body === 'string'
   const sent = body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }
   const type = body === undefined || isText ? {} : { 'content-type': 'application/json' }
   const signal = AbortSignal.timeout(answerTimeoutMs)
-  return fetch(`${url}${path}`, { method, headers: { ...type, ...headers }, redirect: 'manual', signal, ...sent })
+  return send(path, { method, headers: { ...type, ...headers }, redirect: 'manual', signal, ...sent })
 }
 
 function judge(status: number, text: string, expect: Example['expect']): string | undefined {

@@ -10,6 +10,8 @@ import {
 import { reports } from '@headgate/stage-reports'
 import { z } from 'zod'
 import { smokeSchema } from './smoke.ts'
+import { targetBlocks } from './targets/blocks.ts'
+import { targetNames } from './targets/names.ts'
 
 const settings = z.object({
   name: nameSetting,
@@ -19,9 +21,10 @@ const settings = z.object({
     .meta({ description: 'The version to deploy.', example: '1.2.0', defaultText: 'the one that `alias` names' }),
   alias: z.string().default('challenger').meta({ description: 'The alias whose version is deployed.' }),
   target: z
-    .enum(['process', 'docker', 'kubernetes', 'kserve', 'ray-serve', 'ssh', 'pull', 'command'])
+    .enum(targetNames)
     .default('process')
     .meta({ description: 'Where the model is served. This release has `process`.' }),
+  ...targetBlocks,
   environment: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'expected lower-case letters, digits and `-`')
@@ -31,10 +34,14 @@ const settings = z.object({
     .boolean()
     .default(false)
     .meta({ description: 'Whether a completed deployment makes the version the `champion`.' }),
-  serve: z.union([z.string(), z.array(z.string()).min(1)]).meta({
-    description: 'The command that serves a model, with `{model}` (a folder) and `{port}`; never read by a shell.',
-    example: 'python serve.py {model} {port}',
-  }),
+  serve: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
+    .meta({
+      description: 'The command that serves a model, with `{model}` (a folder) and `{port}`; never read by a shell.',
+      example: 'python serve.py {model} {port}',
+      defaultText: 'none: `target: process` needs it',
+    }),
   env: environmentSetting,
   health: z
     .string()

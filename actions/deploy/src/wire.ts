@@ -1,6 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Deployment, Document, Model, Settings } from '@headgate/core'
 import { digestOf, documentFile, gitTokenOf, release, schemaName } from '@headgate/core'
 import { readText, writeDocument } from '@headgate/files'
@@ -10,18 +9,10 @@ import { downloadAttachments, downloadModel, headsKeptBy, openRegistry } from '@
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, openStoreOf, type Store, storeOptionsOf } from '@headgate/stores'
 import type { Ports } from './ports.ts'
-import { serveCommand } from './run.ts'
 import type { stage } from './stage.ts'
-import type { Target } from './targets/port.ts'
-import type { ProcessTargetOptions } from './targets/process/target.ts'
+import { openTarget } from './targets/open.ts'
 
 type DeploySettings = Settings<typeof stage>
-
-const targets: Readonly<Record<'process', (options: ProcessTargetOptions) => Promise<Target>>> = {
-  process: async (options) => (await import('./targets/process/target.ts')).processTarget(options),
-}
-
-const lockWaitMs = 120_000
 
 /** Chooses the registry, store, ledger and target. */
 export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
@@ -35,7 +26,7 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   const registry = await openRegistry(settings.registry, { directory: workspace, remote, token, now })
   const keptHeads = headsKeptBy(async () => registry)
   const ledger = await openLedger({ directory: workspace, ref, remote, token, now, keptHeads })
-  const target = await targets.process(processOptions(settings, runner))
+  const target = await openTarget(settings, runner)
   return {
     ports: {
       target,
@@ -53,28 +44,6 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
     openStore: () => openStore(settings.store, storeOptions),
     announce: announcer({ forge, context }),
   }
-}
-
-function processOptions(settings: DeploySettings, runner: Runner): ProcessTargetOptions {
-  const secrets = Object.values(settings.env).filter((value) => value.length >= 6)
-  return {
-    folder: stateFolder(settings, runner),
-    serve: serveCommand(settings.serve),
-    workspace: runner.workspace,
-    environment: { ...runner.environment, ...settings.env },
-    secrets,
-    address: { host: settings.host, port: settings.port },
-    lockWaitMs,
-  }
-}
-
-/** In CI outside of the work tree, which a checkout cleans. */
-function stateFolder(settings: DeploySettings, { context, workspace, variables }: Runner): string {
-  if (settings.stateFolder !== undefined) return resolve(workspace, settings.stateFolder)
-  if (context.runner === 'local') return join(settings.workFolder, 'deployments', settings.environment)
-  const base = variables.XDG_STATE_HOME || join(homedir(), '.local', 'state')
-  const repository = context.forge?.repository ?? digestOf(workspace).slice(-12)
-  return join(base, 'headgate', repository, settings.model, settings.environment)
 }
 
 /** From the version's attachments, or else from this run's work folder if it is that very evaluation. */

@@ -12,8 +12,8 @@ import { lineLog } from '@headgate/testkit'
 import { z } from 'zod'
 import type { Ports } from '../src/ports.ts'
 import type { run } from '../src/run.ts'
-import { serveCommand } from '../src/run.ts'
 import { stage } from '../src/stage.ts'
+import { serveCommand } from '../src/targets/process/open.ts'
 import { processTarget } from '../src/targets/process/target.ts'
 
 export type Settings = Parameters<typeof run>[0]

@@ -13,13 +13,15 @@ export interface Instance {
   readonly digest: string
   /** What served before it; `null` for the first. */
   readonly previousVersion: string | null
-  /** Where it answers before it gets traffic. */
+  /** Where it is found before it gets traffic, for people. */
   readonly url: string
 }
 
 /** Where versions are served. One deployment at a time holds it, from `open` to `close`. */
 export interface Target {
   readonly name: string
+  /** Whether what it serves ends with this machine. */
+  readonly isOnThisMachine: boolean
   /** Where users reach whatever is served. */
   readonly endpoint: string
   /** A folder for a version's files, which stays as long as the version may be served or gone back to. */
@@ -48,6 +50,16 @@ export interface Target {
   stopOld(): Promise<string>
   /** Ends an instance that gets no traffic. */
   stop(instance: Instance): Promise<void>
+  /**
+   * Gives an instance this share of the traffic, in percent above 0 and below 100, and leaves the rest to what serves.
+   * `switchTo` and `switchBack` end it. Absent where traffic cannot be split: a canary is an error there.
+   */
+  readonly split?: (instance: Instance, percent: number) => Promise<string>
+  /**
+   * Sends a request to an instance, whether it gets traffic or not, or to whatever gets the traffic, as users do.
+   * @throws what `fetch` throws where no answer comes.
+   */
+  send(to: Instance | 'traffic', path: string, init?: RequestInit): Promise<Response>
   /** The last lines that an instance printed. */
   log(instance: Instance): Promise<readonly string[]>
 }

@@ -38,10 +38,12 @@ const shownLines = 20
 export function processTarget(options: ProcessTargetOptions): Target {
   const { folder, address } = options
   const site: Site = { folder, address, environment: outliving(options.environment) }
+  const endpoint = `http://${address.host}:${address.port}`
   let release = async (): Promise<void> => undefined
   return {
     name: 'process',
-    endpoint: `http://${address.host}:${address.port}`,
+    isOnThisMachine: true,
+    endpoint,
     releaseFolder: (version, digest) => join(folder, 'versions', `${version}-${digest.slice(-12)}`),
     open: async () => {
       release = await takeLock(folder, options.lockWaitMs)
@@ -63,6 +65,7 @@ export function processTarget(options: ProcessTargetOptions): Target {
     drain: (timeoutMs) => drain(folder, timeoutMs),
     stopOld: () => stopOld(folder),
     stop: ({ id }) => stop(folder, id),
+    send: (to, path, init) => fetch(`${to === 'traffic' ? endpoint : to.url}${path}`, init),
     log: ({ id }) => logOf(folder, id, masker(options.secrets)),
   }
 }
