@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '@headgate/core'
@@ -48,6 +59,9 @@ if kind == 'talk':
     for number in range(params['lines']): print(f'{number} Zürich 木')
     print('x' * params['long'])
     print('end')
+if kind == 'large':
+    for name in ('a', 'b'):
+        with open(output + '/' + name, 'wb') as file: file.truncate(999_999_997); file.seek(0, 2); file.write(b'end')
 if kind == 'slow':
     for number in range(params['lines']): print(number, flush=True); time.sleep(0.05)
     os.makedirs(output + '/model'); open(output + '/model/m', 'w').write('m')
@@ -119,6 +133,39 @@ export function executorConformance(kind: string, bench: () => Promise<Bench>): 
       await expect(following).rejects.toThrow('cancelled')
       await nothingRuns(spec)
     })
+
+  check('jobs that are cancelled at any moments leave nothing running', async ({ open, python }) => {
+    const executor = await open()
+    for (let turn = 0; turn < 3; turn += 1) {
+      const spec = specOf(python, { kind: 'hang' })
+      const moment = Math.floor(Math.random() * 4000)
+      console.log(`${kind}: cancelled ${moment} ms after its submission`)
+      const { job } = await executor.submit(spec)
+      const signal = AbortSignal.timeout(moment)
+      await expect(watch(executor, job, { ...watching([]), signal })).rejects.toThrow()
+      await nothingRuns(spec)
+    }
+  })
+
+  check('2 GB of output come back within 300 MB of our memory', async ({ open, python }) => {
+    const executor = await open()
+    const spec = specOf(python, { kind: 'large' })
+    const { job, ended } = await runJob(executor, spec)
+    expect(ended).toMatchObject({ state: 'succeeded' })
+    const before = process.memoryUsage.rss()
+    let most = before
+    const looking = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20)
+    const into = await collected(executor, job, spec).finally(() => clearInterval(looking))
+    const found = readdirSync(into).map((name) => [
+      name,
+      statSync(join(into, name)).size,
+      lastBytes(join(into, name), 3),
+    ])
+    expect(found).toEqual(['a', 'b'].map((name) => [name, 1_000_000_000, 'end']))
+    expect(most - before).toBeLessThan(300_000_000)
+    await executor.release(job)
+    rmSync(into, { recursive: true })
+  })
 
   check('every line arrives, once and in order, with unicode and a very long one', async ({ open, python }) => {
     const executor = await open()
@@ -213,6 +260,13 @@ function specOf(python: string, params: Record<string, string | number>, more: P
     secretNames: Object.keys(more.variables ?? {}).filter((name) => name === 'TOKEN'),
     ...more,
   })
+}
+
+function lastBytes(path: string, count: number): string {
+  const [file, bytes] = [openSync(path, 'r'), Buffer.alloc(count)]
+  readSync(file, bytes, 0, count, statSync(path).size - count)
+  closeSync(file)
+  return bytes.toString('utf8')
 }
 
 type Watching = Parameters<typeof watch>[2]
