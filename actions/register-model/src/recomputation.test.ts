@@ -280,6 +280,15 @@ test('what is registered and has its alias is not judged again: a second run nee
   expect((await run(place.settings, place.ports)).summary).toMatch(/^Nothing new: flights 0\.1\.0/)
 })
 
+test('unless somebody says otherwise, a model that nobody can tell from the champion is a patch of it', async () => {
+  const place = await withChampion()
+  const settings = { ...place.settings, bump: 'auto' } as const
+  await judged(place, { content: 'alike', wrongEvery: 6 })
+  expect((await run(settings, place.ports)).body.version).toBe('0.1.1')
+  await judged(place, { content: 'better', wrongEvery: 240 })
+  expect((await run(settings, place.ports)).body.version).toBe('0.2.0')
+})
+
 test('a version that is registered gets no further alias on a forged verdict', async () => {
   const place = await withChampion()
   const { settings, ports } = place

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import type { Findings, Model, Run, Settings, Verdict } from '@headgate/core'
 import { mayWrite, Refusal, registeredName, UserError } from '@headgate/core'
 import type { Registration } from '@headgate/registries'
+import { bumpOf } from './bump.ts'
 import type { Content } from './content.ts'
 import { inputsOf, readContent, readDocuments, readJudged, recorded } from './content.ts'
 import type { Evidence } from './evidence.ts'
@@ -50,7 +51,7 @@ async function orderOf(
   const attachments = [...(await readDocuments(workFolder)), ...(predictions ? [predictions] : [])]
   const registration: Registration = {
     name: registeredName(settings),
-    bump: settings.bump,
+    bump: settings.bump === 'auto' ? bumpOf(evidence?.evaluation.document) : settings.bump,
     commit,
     digest: content.digest,
     files: content.files.map(recorded),

@@ -12,10 +12,13 @@ const settings = z.object({
   }),
   registry: registrySetting,
   store: storeSetting,
-  bump: z.enum(bumps).default('minor').meta({
-    description:
-      'Which part of the highest version is raised: `major` if callers must change, `patch` if they cannot tell.',
-  }),
+  bump: z
+    .enum(['auto', ...bumps])
+    .default('auto')
+    .meta({
+      description:
+        'Which part of the highest version is raised: `major` if callers must change, `patch` if they cannot tell. `auto` is `patch` where the gate compared with a version on the same rows and every difference may as well be none, by its interval, else `minor`.',
+    }),
   alias: z
     .string()
     .regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and `-`')

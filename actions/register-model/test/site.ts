@@ -104,7 +104,7 @@ export async function site(files: Readonly<Record<string, string>> = {}) {
   real(workspace, '-c', 'user.name=T', '-c', 'user.email=t@x', 'commit', '-qm', 'First')
   real(workspace, 'push', '-q', 'origin', 'main')
   const workFolder = join(workspace, '.headgate', name)
-  const parsed = stage.settings.parse({})
+  const parsed = stage.settings.parse({ bump: 'minor' })
   const common = { config: 'headgate.yml', model: name, workFolder, failOn: 'inconclusive', dryRun: false } as const
   const rest = { logLevel: 'info', comment: true, handOver: 'off' } as const
   const settings: Settings<typeof stage> = { ...common, ...rest, ...parsed }

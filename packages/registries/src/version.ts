@@ -3,9 +3,9 @@ import { inc, rcompare } from 'semver'
 import type { Bump, Registration } from './port.ts'
 
 /**
- * The next version: the highest that was ever registered (0.0.0 before the first), with one part raised. A model is
- * raised by `minor` unless told otherwise: new content behind the same inputs and outputs. `major` says that callers
- * must change, `patch` that nothing which they see is different.
+ * The next version: the highest that was ever registered (0.0.0 before the first), with one part raised: `minor` for new
+ * content behind the same inputs and outputs, `major` if callers must change, `patch` if nothing which they see is
+ * different.
  */
 export function nextVersion(taken: readonly string[], bump: Bump): string {
   const highest = [...taken].sort(rcompare)[0] ?? '0.0.0'
