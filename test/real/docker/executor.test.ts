@@ -25,6 +25,16 @@ import os, sys, time
 for number in range(40): print(number, flush=True); time.sleep(0.05)
 os.makedirs(os.environ['HEADGATE_OUTPUT'] + '/model'); print('done')
 `
+/** Counts until it gets the signal: Docker loses what a container that ends while there is no daemon has left to say. */
+const patient = `
+import itertools, os, signal, time
+told = []
+signal.signal(signal.SIGUSR1, lambda *_: told.append(True))
+for number in itertools.count():
+    print(number, flush=True); time.sleep(0.05)
+    if told: break
+os.makedirs(os.environ['HEADGATE_OUTPUT'] + '/model'); print('done')
+`
 const watching = { tell: () => undefined, hide: (line: string) => line, deadline: undefined }
 
 function specOf(more: Partial<Spec> = {}): Spec {
@@ -244,9 +254,10 @@ describeSystem('docker with live restore', await prepare(), () => {
 
   test('a training goes on while its daemon restarts, and no line is lost or told twice', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'executor-'))
-    writeFileSync(join(folder, 'job.py'), program)
+    writeFileSync(join(folder, 'job.py'), patient)
     const executor = await openExecutor(docker)
-    const { job } = await executor.submit({ ...specOf(), folder })
+    const spec = { ...specOf(), folder }
+    const { job } = await executor.submit(spec)
     const lines: string[] = []
     const told: string[] = []
     let restarted: Promise<void> | undefined
@@ -254,6 +265,7 @@ describeSystem('docker with live restore', await prepare(), () => {
       process.kill(docker.daemon.identity().pid, 'SIGKILL')
       await sleep(1000)
       await docker.daemon.start()
+      await docker.docker('kill', '--signal', 'USR1', spec.name)
     }
     const onLine = (line: string): void => {
       lines.push(line)
@@ -263,7 +275,8 @@ describeSystem('docker with live restore', await prepare(), () => {
     const ended = await watch(executor, job, { ...watching, tell, signal: new AbortController().signal, onLine })
     await restarted
     expect(ended.state).toBe('succeeded')
-    expect(lines).toEqual([...Array.from({ length: 40 }, (_, index) => String(index)), 'done'])
+    expect(lines.length).toBeGreaterThan(7)
+    expect(lines).toEqual([...lines.slice(0, -1).map((_, index) => String(index)), 'done'])
     expect(told.join(' ')).toMatch(/connection was lost[\s\S]*is back/)
     await executor.release(job)
   })
