@@ -37,6 +37,21 @@ test('a misspelt command and misspelt flags are named with the near ones, all at
   expect(stderr).toMatch(/--modle\. Did you mean --model\?\n.*--timout\. Did you mean --timeout\?\n/)
 })
 
+test('a value of several words that is not quoted is told how to be', async () => {
+  const { code, stderr } = await play('train', '--run', '.venv/bin/python', 'train.ipynb', '--timeout', '3m')
+  const fix = "Quote a value of several words: --run '.venv/bin/python train.ipynb'."
+  expect([code, stderr]).toEqual([2, `unexpected word "train.ipynb". ${fix}\n`])
+})
+
+test('the value of an unknown flag is no second mistake', async () => {
+  const { stderr } = await play('train', '--excutor', 'docker', '--timeout', '3m')
+  expect(stderr).toBe('unknown flag --excutor. Did you mean --executor?\n')
+})
+
+test('the help of lint-notebooks says that it takes paths', async () => {
+  expect((await play('lint-notebooks', '--help')).stdout).toContain('Usage: headgate lint-notebooks [PATH …] [--flag')
+})
+
 test.each([
   ['run', '--event', 'psuh', 'push'],
   ['ledger', '--format', 'jsn', 'json'],

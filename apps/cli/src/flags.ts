@@ -53,13 +53,19 @@ export function readArguments(words: readonly string[], flags: readonly Flag[], 
   )
   const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true })
   const values = new Map<string, string>()
-  const rest: string[] = []
+  const rest: { readonly word: string; readonly after: Given | undefined }[] = []
   const problems: Problem[] = []
+  let before: Given | undefined
   for (const token of tokens) {
-    if (token.kind === 'positional') rest.push(token.value)
+    const after = before
+    before = undefined
+    // What follows an unknown flag is most likely its value, and no second mistake.
+    if (token.kind === 'positional' && (after?.isKnown !== false || after.value !== undefined))
+      rest.push({ word: token.value, after })
     if (token.kind !== 'option') continue
     const negated = token.name.startsWith('no-') && known.get(token.name.slice(3))?.type === 'boolean'
     const flag = known.get(negated ? token.name.slice(3) : token.name)
+    before = { rawName: token.rawName, value: token.value, isKnown: flag !== undefined }
     if (flag === undefined) problems.push(unknownFlag(token.rawName, known.keys()))
     else if (flag.type === 'boolean') values.set(flag.name, String(token.value ?? !negated))
     else if (token.value === undefined) problems.push({ what: `${token.rawName} needs a value.` })
@@ -70,9 +76,23 @@ export function readArguments(words: readonly string[], flags: readonly Flag[], 
         flag.several && values.has(flag.name) ? `${values.get(flag.name)}\n${token.value}` : token.value,
       )
   }
-  for (const word of rest.slice(positionals)) problems.push({ what: `unexpected word "${word}".` })
+  for (const { word, after } of rest.slice(positionals)) problems.push(unexpectedWord(word, after))
   if (problems.length > 0) throw new UserError(problems)
-  return { values, positionals: rest }
+  return { values, positionals: rest.map(({ word }) => word) }
+}
+
+/** A flag as it stands on the command line. */
+interface Given {
+  readonly rawName: string
+  readonly value: string | undefined
+  readonly isKnown: boolean
+}
+
+/** A word right after a flag’s value may be the rest of it, which a shell has split off. */
+function unexpectedWord(word: string, after: Given | undefined): Problem {
+  const what = `unexpected word "${word}".`
+  if (after?.value === undefined) return { what }
+  return { what, fix: `Quote a value of several words: ${after.rawName} '${after.value} ${word}'.` }
 }
 
 function unknownWord(flag: string, value: string, words: readonly string[]): Problem {

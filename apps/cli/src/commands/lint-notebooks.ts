@@ -24,6 +24,7 @@ export const command: Command = {
       description: `Rules to leave out, of: ${lintRules.join(', ')}.`,
     },
   ],
+  arguments: '[PATH …]',
   positionals: Number.POSITIVE_INFINITY,
   run: async ({ values, positionals, stdout }) => {
     const rules = rulesWithout(values.get('ignore'))
