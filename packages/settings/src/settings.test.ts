@@ -13,6 +13,20 @@ const stage = defineStage({
     data: z.array(z.string()).optional().meta({ description: 'The data.' }),
     env: z.record(z.string(), z.string()).default({}).meta({ description: 'Variables.' }),
     param: z.record(z.string(), z.string()).default({}).meta({ description: 'Parameters.' }),
+    executor: z.enum(['process', 'docker', 'ray']).default('process').meta({ description: 'Where it runs.' }),
+    docker: z
+      .strictObject({
+        image: z.string().optional(),
+        sharedMemory: z.number().optional(),
+        limit: z.strictObject({ bytes: z.number().meta({ description: 'How much.' }) }).optional(),
+        gpus: z
+          .union([z.literal('all'), z.int()])
+          .optional()
+          .meta({ description: 'GPUs: `all`, or how many.' }),
+      })
+      .refine(({ image }) => image !== undefined, { error: 'needs `image`' })
+      .optional()
+      .meta({ description: 'The container.' }),
   }),
   document: 'training',
   outputs: {},
@@ -71,6 +85,46 @@ test('wrong types and missing settings are named with their place', async () => 
     expect.stringMatching(/^headgate\.yml:5 `timeout`: .*expected string/),
   ])
   expect(await problems(source('models: { m: { train: {} } }'))).toEqual([expect.stringContaining('`run` is missing.')])
+})
+
+test('a misspelt word is named with the near one, in the file and as a flag', async () => {
+  const yaml = (executor: string): string => `models:\n  m:\n    train:\n      run: x\n      executor: ${executor}\n`
+  expect(await problems(source(yaml('dokcer')))).toEqual([
+    'headgate.yml:5 `executor`: there is no "dokcer". Did you mean "docker"?',
+  ])
+  expect(await problems(source(yaml('slurm')))).toEqual([
+    'headgate.yml:5 `executor`: there is no "slurm". Say one of: process, docker, ray.',
+  ])
+  expect(await problems(source(yaml('ray'), { executor: 'rya' }))).toEqual([
+    '--executor: `executor`: there is no "rya". Did you mean "ray"?',
+  ])
+})
+
+test('a misspelt key of a block is named at its line with the near key, and causes no second mistake', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      run: x\n      docker:\n        imgae: y\n        shared-memry: 1\n'
+  expect(await problems(source(yaml))).toEqual([
+    'headgate.yml:6 `docker`: unknown key "imgae". Did you mean "image"?',
+    'headgate.yml:7 `docker`: unknown key "shared-memry". Did you mean "shared-memory"?',
+  ])
+})
+
+test('keys inside a block are named as they are written, at their line', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      run: x\n      docker:\n        image: y\n        shared-memory: much\n'
+  expect(await problems(source(yaml))).toEqual([
+    expect.stringMatching(/^headgate\.yml:7 `docker\.shared-memory`: .*expected number/),
+  ])
+})
+
+test('what a block lacks is named with what it is', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      run: x\n      docker: { image: y, limit: {} }\n'
+  expect(await problems(source(yaml))).toEqual(['headgate.yml:5 `docker.limit.bytes` is missing. How much.'])
+})
+
+test('what is none of several forms is told what there may be', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      run: x\n      docker: { image: y, gpus: some }\n'
+  expect(await problems(source(yaml))).toEqual([
+    'headgate.yml:5 `docker.gpus`: has none of the forms that it may have. GPUs: `all`, or how many.',
+  ])
 })
 
 test('what is no YAML is an error with its line', async () => {

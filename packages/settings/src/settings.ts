@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { CommonSettings, Field, Problem, Settings, SettingsBlock } from '@headgate/core'
 import { camelKeys, commonSettings, fields, readText, UserError } from '@headgate/core'
 import { z } from 'zod'
+import { mistakesIn } from './mistake.ts'
 import { type Placed, type ReadFile, readModel } from './model.ts'
 import { resolveSecrets } from './secrets.ts'
 
@@ -84,19 +85,20 @@ function check(stage: SettingsBlock, merged: Merged, problems: Problem[]): Recor
   const schema = z.object({ ...commonSettings.shape, ...stage.settings.shape })
   const parsed = schema.safeParse(camelKeys(merged.values, schema))
   if (parsed.success) return parsed.data
-  for (const issue of parsed.error.issues) {
-    const [key = '', ...path] = issue.path.map(String)
+  for (const [key, issues] of Map.groupBy(parsed.error.issues, ({ path }) => String(path[0]))) {
     const field = fields(stage).find((candidate) => candidate.key === key)
+    const name = field?.name ?? key
     const placed = merged.places.get(key)
-    const label = [field?.name ?? key, ...path].join('.')
-    const missing = placed === undefined
-    problems.push({
-      what: missing ? `\`${label}\` is missing.` : `\`${label}\`: ${issue.message}.`,
-      where: placed?.place(path),
-      fix: missing
-        ? `${field?.description ?? ''} Set it in headgate.yml or with --${field?.name ?? key}.`.trim()
-        : undefined,
-    })
+    if (placed === undefined)
+      problems.push({
+        what: `\`${name}\` is missing.`,
+        fix: `${field?.description ?? ''} Set it in headgate.yml or with --${name}.`.trim(),
+      })
+    else {
+      const given = { value: merged.values[key], place: placed.place }
+      const own = issues.map((issue) => ({ ...issue, path: issue.path.slice(1) }))
+      problems.push(...mistakesIn(name, schema.shape[key] as z.ZodType, given, own))
+    }
   }
   return {}
 }
