@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Interruption, OutsideError } from '@headgate/core'
 import { expect, test } from 'vitest'
@@ -49,6 +51,14 @@ test('a step that came to its end, or that was cancelled, leaves nothing to its 
   await refused
   expect([...cancelled.jobs]).toEqual([])
   expect(cancelled.kept.at(-1)).toBe('')
+})
+
+test('a training that is not waited for says what to attach to', async () => {
+  const { settings, ports } = scene()
+  const { summary } = await run({ ...settings, detach: true }, ports)
+  expect(summary).toMatch(/^Submitted to docker as run \S+, and not waited for\. /)
+  expect(summary).toContain('give `attach` the output `handle`, or .headgate/m/handle.json.')
+  expect(JSON.parse(readFileSync(join(settings.workFolder, 'handle.json'), 'utf8'))).toMatchObject({ model: 'm' })
 })
 
 test('what the step could not end is left to its post step', async () => {

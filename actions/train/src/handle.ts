@@ -20,7 +20,7 @@ const handleSchema = z.object({
 export type Handle = z.output<typeof handleSchema>
 
 /** The handle's file in the work folder. */
-function handleFile(workFolder: string): string {
+export function handleFile(workFolder: string): string {
   return join(workFolder, 'handle.json')
 }
 
@@ -45,8 +45,14 @@ export async function readHandle(given: string, workspace: string): Promise<Hand
     return handleSchema.parse(JSON.parse(text))
   } catch (error) {
     const fix = 'Give the output `handle` of the step that submitted, or the file handle.json of its work folder.'
-    throw new UserError({ what: `is no handle: ${(error as Error).message}`, where: { file }, fix })
+    throw new UserError({ what: `is no handle: ${whyNot(error as Error)}`, where: { file }, fix })
   }
+}
+
+function whyNot(error: Error): string {
+  if (!(error instanceof z.ZodError)) return `${error.message}.`
+  const parts = new Set(error.issues.map(({ path }) => `\`${String(path[0] ?? 'the whole')}\``))
+  return `${[...parts].join(', ')} cannot be read.`
 }
 
 function absent(file: string): never {

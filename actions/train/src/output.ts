@@ -82,7 +82,7 @@ function promiseBroken(what: string, files: readonly File[]): UserError {
   const more = files.length > listedFiles ? [`  and ${files.length - listedFiles} more`] : []
   const listing = files.length === 0 ? ['  nothing'] : [...listed, ...more]
   return new UserError({
-    what: `The training ${what}. HEADGATE_OUTPUT holds:\n${listing.join('\n')}`,
+    what: `The training ${what}.\nHEADGATE_OUTPUT holds:\n${listing.join('\n')}`,
     fix: 'Write model/ and one predictions.parquet, .csv or .ndjson into the folder that HEADGATE_OUTPUT names.',
   })
 }

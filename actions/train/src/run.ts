@@ -4,6 +4,7 @@ import { commandText } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import { bringData } from './data/bring.ts'
 import type { Source } from './data/source.ts'
+import { executorBlocks } from './executors/blocks.ts'
 import { expectationOf, expectationText, type Past, readPast } from './expectation.ts'
 import { type Handle, readHandle } from './handle.ts'
 import { changedParts } from './key.ts'
@@ -17,6 +18,7 @@ import { attachTo, submit } from './training.ts'
 
 type TrainSettings = Settings<typeof stage>
 type Found = Findings<typeof stage>
+type Block = keyof typeof executorBlocks
 
 /** Trains, unless the same training was done before or this event does not train. */
 export const run: Run<typeof stage, Ports> = async (own, ports) => {
@@ -24,6 +26,7 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   if (settings.sweep) return sweep(settings, await planTraining(settings, ports), ports)
   const [past, planned] = await Promise.all([readPast(ports.pastTrainings), planTraining(settings, ports)])
   const plan = { ...planned, expected: expectationOf(past, ports) }
+  tellUnused(settings, ports)
   if (settings.attach !== undefined) {
     const handle = await readHandle(settings.attach, ports.workspace)
     refuseOther(handle, settings, plan)
@@ -44,6 +47,15 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   }
   ports.log.info(`Training: ${earlier.reason}`)
   return submit(settings, await bring(settings, plan, ports), ports, earlier.reason)
+}
+
+/** Whoever wrote the block of an executor may believe that it is used. */
+function tellUnused(settings: TrainSettings, { log }: Ports): void {
+  const isUnused = (name: string): boolean => name !== settings.executor && settings[name as Block] !== undefined
+  const unused = Object.keys(executorBlocks).filter(isUnused)
+  const named = unused.map((name) => `\`${name}:\``).join(' and ')
+  const have = unused.length === 1 ? 'has' : 'have'
+  if (unused.length > 0) log.info(`${named} ${have} no effect: the executor is ${settings.executor}.`)
 }
 
 /** Brings the data here; a pipeline of DVC does that for what DVC tracks, and only where it needs it. */

@@ -77,6 +77,7 @@ test.each([
   expect(exitCode).toBe(2)
   expect(document.error?.message).toContain(missing)
   expect(document.error?.message).toContain(listed)
+  expect(document.summary).toBe(`Training failed: The training left ${missing}.`)
 })
 
 test('a training that outlasts its timeout is ended and told so', async () => {
@@ -242,6 +243,27 @@ test('all that is missing or not in this release is told at once', async () => {
     exitCode: 2,
     body: { error: { message: expect.stringContaining('no-such-program could not be started') } },
   })
+})
+
+test('the block of another executor than is used is told to have no effect', async () => {
+  const root = makeProject()
+  const lines: string[] = []
+  const unused = { docker: { image: 'train:1' }, ray: {} }
+  await run({ ...settingsOf(root, unused), dryRun: true }, portsOf(root, lines))
+  expect(lines).toContain('`docker:` and `ray:` have no effect: the executor is process.')
+  lines.length = 0
+  await run({ ...settingsOf(root), dryRun: true }, portsOf(root, lines))
+  expect(lines.join('\n')).not.toContain('no effect')
+})
+
+test.each([
+  ['{"schema":"headgate/handle@1","model":"m"}', /^--attach: is no handle: .*`runId`.*`executor`.*`job`/],
+  ['{"schema":', /^--attach: is no handle: .*JSON/],
+])('what is no handle is told in one line: %s', async (attach, expected) => {
+  const root = makeProject()
+  const refused = run(settingsOf(root, { attach }), portsOf(root))
+  await expect(refused).rejects.toThrow(expected)
+  await expect(refused).rejects.toThrow(/^[^\n]+$/)
 })
 
 test('a dry run trains nothing', async () => {

@@ -9,7 +9,7 @@ import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import type { Job } from './executors/port.ts'
 import { type Ended, watch } from './executors/watch.ts'
 import { type Failure, failureOf, fromUserError } from './failure.ts'
-import { type Handle, handleText, writeHandle } from './handle.ts'
+import { type Handle, handleFile, handleText, writeHandle } from './handle.ts'
 import { pathFrom } from './inputs.ts'
 import { keepFailed, readExecuted } from './notebook/executed.ts'
 import { type Output, openOutput, readOutput, swapOutput } from './output.ts'
@@ -55,7 +55,7 @@ async function begin(begun: Begun, tracked: TrackedRun | undefined): Promise<Fou
     const handle = handleOf(settings, plan, ports, body, submitted)
     const go = async (own: TrackedRun | undefined): Promise<Found> => {
       if (ports.executor.isLasting) await publish(settings, ports, handle)
-      if (settings.detach) return detached(plan, body, handle)
+      if (settings.detach) return detached(settings, plan, ports, body, handle)
       return conclude({ settings, plan, ports, folder: output, handle, reason, tracked: own })
     }
     if (submitted.runId === runId) return await go(tracked)
@@ -120,8 +120,10 @@ async function publish(settings: TrainSettings, ports: Ports, handle: Handle): P
   await ports.publish({ handle: handleText(handle), 'run-id': handle.runId })
 }
 
-function detached(plan: Plan, body: Training, handle: Handle): Found {
-  const summary = `Submitted to ${handle.executor} as run ${handle.runId}, and not waited for: \`--attach\` its handle to go on.`
+function detached(settings: TrainSettings, plan: Plan, ports: Ports, body: Training, handle: Handle): Found {
+  const file = pathFrom(ports.workspace, handleFile(settings.workFolder))
+  const next = `To go on, give \`attach\` the output \`handle\`, or ${file}.`
+  const summary = `Submitted to ${handle.executor} as run ${handle.runId}, and not waited for. ${next}`
   const run = { ...body.run, id: handle.runId, handle: handleText(handle) }
   return { verdict: 'inconclusive', exitCode: 0, summary, inputs: inputsOf(plan), body: { ...body, run } }
 }
