@@ -150,6 +150,28 @@ test('a notebook that was run again trains nothing again, one whose code changed
   expect((await runAndWrite(root)).document.cache.reason).toContain(': the code.')
 })
 
+const hasShell = process.platform !== 'win32'
+
+test.runIf(hasShell)('a notebook that failed says where it lies as far as it ran', async () => {
+  const root = makeProject()
+  const cell = { cell_type: 'code', metadata: { tags: ['parameters'] }, source: '', outputs: [], execution_count: null }
+  const kernelspec = { name: 'python3', display_name: 'Python 3', language: 'python' }
+  const notebook = { cells: [cell], metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }
+  writeFileSync(join(root, 'look.ipynb'), JSON.stringify(notebook))
+  // In place of papermill: it leaves its notebook, and fails.
+  const program = '[ "$HEADGATE_OUTPUT" ] || exit 0\nmkdir "$HEADGATE_OUTPUT/notebook"\n'
+  const python = (leaves: string): void =>
+    writeFileSync(join(root, 'python3'), `#!/bin/sh\n${program}${leaves}exit 1\n`, { mode: 0o755 })
+  const remedy = async (): Promise<string> =>
+    (await runAndWrite(root, { run: './python3 look.ipynb' })).document.error?.remedy ?? ''
+  python('echo {} > "$HEADGATE_OUTPUT/notebook/executed.ipynb"\n')
+  expect(await remedy()).toBe(
+    'Mend the training code. The notebook as far as it ran: .headgate/m/failed/notebook/executed.ipynb.',
+  )
+  python('cd "$HEADGATE_OUTPUT/notebook"; echo {} > executed.ipynb; echo > executed.html\n')
+  expect(await remedy()).toContain('.headgate/m/failed/notebook/executed.html.')
+})
+
 test('a whole number that JSON cannot hold exactly is refused, wherever it stands; as text it arrives', async () => {
   const root = makeProject()
   const param = { n: 2 ** 53, deep: [{ m: -(2 ** 60) }], float: 1e300, most: 2 ** 53 - 1 }

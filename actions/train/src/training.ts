@@ -178,10 +178,13 @@ async function collect({ plan, ports, handle, folder }: Course, ended: Ended): P
 }
 
 /** Keeps the executed notebook of a training that failed. */
-async function withExecuted({ plan, settings, folder }: Course, found: Found): Promise<Found> {
+async function withExecuted({ plan, settings, ports, folder }: Course, found: Found): Promise<Found> {
   if (found.body.error === undefined || plan.notebook === undefined) return found
   const artifacts = [...(await keepFailed(settings.workFolder, folder))]
-  return { ...found, body: { ...found.body, artifacts } }
+  const page = artifacts.find(({ path }) => path.endsWith('.html')) ?? artifacts[0]
+  const where = page && pathFrom(ports.workspace, join(settings.workFolder, 'failed', page.path))
+  const remedy = `${found.body.error.remedy}${where ? ` The notebook as far as it ran: ${where}.` : ''}`
+  return { ...found, body: { ...found.body, artifacts, error: { ...found.body.error, remedy } } }
 }
 
 function watchOptions(
