@@ -88,7 +88,7 @@ export function imageFailure(docker: Docker, image: string, answer: Answer): Use
       fix: `Correct \`docker: image\`, or log in before this step: \`${docker.command} login\`.`,
     })
   return new OutsideError({
-    tried: `The image ${image} is not here, and was pulled.`,
+    tried: `\`${docker.command} pull ${image}\` was tried, since the image is not here.`,
     state: said,
     next: 'Make sure that its registry can be reached from the daemon, or pull the image before this step.',
   })

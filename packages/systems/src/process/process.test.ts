@@ -163,8 +163,13 @@ test.runIf(onLinux)('peak memory is that of the group, and a limit ends it', asy
 })
 
 test('a command that is not there is the user’s to mend', async () => {
-  const run = runProcess({ argv: ['no-such-command'], cwd: folder, environment: {} })
-  await expect(run).rejects.toThrow('no-such-command could not be started: there is no command no-such-command')
+  const start = (cwd: string) => runProcess({ argv: ['no-such-command'], cwd, environment: {} })
+  await expect(start(folder)).rejects.toThrow(
+    /^no-such-command could not be started: there is no such command\. Name a program/,
+  )
+  await expect(start(join(folder, 'none'))).rejects.toThrow(
+    `no-such-command could not be started: there is no folder ${join(folder, 'none')} to start it in.`,
+  )
 })
 
 test('a service outlives its start, is found by its pid file, and ends by its identity only', async () => {

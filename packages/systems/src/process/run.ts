@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { UserError } from '@headgate/core'
 import { endGroup, groupMemory } from './group.ts'
 import { splitLines } from './lines.ts'
@@ -102,7 +103,7 @@ function shellCommand(text: string): string[] {
 /** Why a command could not be started, in words. */
 export function cannotStart(command: string, cwd: string, error: NodeJS.ErrnoException): UserError {
   const reasons: Record<string, string> = {
-    ENOENT: `there is no command ${command}, or no folder ${cwd}.`,
+    ENOENT: existsSync(cwd) ? 'there is no such command.' : `there is no folder ${cwd} to start it in.`,
     EACCES: `${command} may not be executed.`,
     E2BIG: 'its arguments and environment are too long.',
   }
