@@ -192,6 +192,15 @@ test.each([{}, { PLACE: '' }])(
   },
 )
 
+test('where there is no settings file, the folder is named in which it was looked for', async () => {
+  const none = { ...source('', { run: 'x' }), read: async () => undefined }
+  expect(await problems(none)).toEqual([
+    ': which model is this? There is no headgate.yml in /repo. Go to the folder that has it, or say --model.',
+  ])
+  const named = { ...none, input: (name: string) => ({ run: 'x', config: 'other.yml' })[name] }
+  expect(await problems(named)).toEqual([': there is no settings file other.yml in /repo.'])
+})
+
 test('several models ask which one, an unknown one names the near', async () => {
   const yaml = 'models: { churn: { train: { run: x } }, fraud: { train: { run: x } } }'
   expect(await problems(source(yaml))).toEqual([expect.stringContaining('describes churn, fraud')])

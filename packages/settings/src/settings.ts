@@ -28,10 +28,14 @@ export async function loadSettings<S extends SettingsBlock>(stage: S, source: Se
   const asked = given.get('model')?.value as string | undefined
   const model = await readModel(config, asked, stage.name, source.read)
   problems.push(...(model?.problems ?? []))
-  if (model === undefined && given.has('config')) problems.push({ what: `there is no settings file ${config}.` })
   const name = model?.name ?? asked
-  if (name === undefined)
-    problems.push({ what: 'which model is this?', fix: 'Say it with --model, or describe it in headgate.yml.' })
+  if (model === undefined && given.has('config'))
+    problems.push({ what: `there is no settings file ${config} in ${source.workspace}.` })
+  else if (name === undefined)
+    problems.push({
+      what: `which model is this? There is no ${config} in ${source.workspace}.`,
+      fix: 'Go to the folder that has it, or say --model.',
+    })
   const merged = merge(known, model?.values ?? new Map(), given, source.environment, problems)
   const checked = check(stage, merged, problems)
   if (problems.length > 0 || name === undefined) throw new UserError(problems)
