@@ -1,4 +1,5 @@
-import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -126,4 +127,12 @@ describe('the document that --output names', () => {
       expect.stringContaining('Left out, being of another model or commit: evaluation.'),
     ])
   })
+})
+
+test('a command that was not built says how it is', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
+  cpSync(join(import.meta.dirname, '../bin'), join(folder, 'bin'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/headgate.js')], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([2, 'Headgate is not built here. Run `npm run build` in its repository.\n'])
 })
