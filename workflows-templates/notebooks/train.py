@@ -22,7 +22,7 @@
 # ## 1 Parameters
 
 # %% tags=["parameters"]
-data = ""  # the training rows, a file on each line; empty: take a new snapshot of the database
+data = ""  # the training rows, a file or a list of files; empty: take a new snapshot of the database
 output = "output"  # where model/, predictions.parquet, metrics.json and figures/ go
 row_limit = 200_000
 regularization = 1.0
@@ -60,10 +60,10 @@ if not data:
 # ## 3 Data, and its digest
 
 # %%
-data = data or str(snapshot.take(engine, row_limit))
+data = "\n".join([data] if isinstance(data, str) else data) or str(snapshot.take(engine, row_limit))
 customers = tables.read(data)
 held_out = tables.read(snapshot.HELD_OUT)
-source = {"rows": len(customers), **{path: tables.digest(path) for path in data.splitlines()}}
+source = {"rows": len(customers), **{os.path.relpath(path): tables.digest(path) for path in data.splitlines()}}
 source
 
 # %% [markdown]

@@ -124,8 +124,10 @@ describe('the notebook project', () => {
     const [{ candidate }] = evaluation.metrics as unknown as [{ readonly candidate: number }]
     const metrics = await project.json('.headgate/churn/output/metrics.json')
     expect(candidate).toBeCloseTo(Number(metrics.roc_auc), 10)
-    const executed = await readFile(join(project.folder, '.headgate/churn/output/train.ipynb'), 'utf8')
+    const executed = await readFile(join(project.folder, '.headgate/churn/output/notebook/executed.ipynb'), 'utf8')
     expect(executed).toContain('"injected-parameters"')
+    const dataset = await project.json('.headgate/churn/output/dataset.json')
+    expect(Object.keys(dataset)).toEqual(['rows', 'data/train.parquet'])
     expect(await project.call('git', 'tag')).toContain('churn@v0.1.0')
   })
 
