@@ -1,7 +1,7 @@
-import { documentKinds, documentSchema, fields, stageNames } from '@headgate/core'
+import { type AnyStage, documentKinds, documentSchema, fields, stageNames } from '@headgate/core'
 import { z } from 'zod'
 import { pipelineAction, stageAction } from './action.ts'
-import { inputTable, outputTable } from './readme.ts'
+import { inputTable, keyTable, outputTable } from './readme.ts'
 import { settingsSchema } from './settings-schema.ts'
 import { stages } from './stages.ts'
 
@@ -13,8 +13,8 @@ export async function generatedFiles(): Promise<Map<string, Print>> {
   const files = new Map<string, Print>()
   for (const stage of stages) {
     files.set(`actions/${stage.name}/action.yml`, () => stageAction(stage))
-    files.set(`actions/${stage.name}/README.md`, (before) =>
-      between(
+    files.set(`actions/${stage.name}/README.md`, (before) => {
+      const text = between(
         between(
           before ||
             `# ${stage.name}\n\n${stage.promise}\n\n## Inputs\n\n<!-- inputs -->\n<!-- /inputs -->\n\n## Outputs\n\n<!-- outputs -->\n<!-- /outputs -->\n`,
@@ -23,8 +23,9 @@ export async function generatedFiles(): Promise<Map<string, Print>> {
         ),
         'outputs',
         outputTable(stage),
-      ),
-    )
+      )
+      return withKeys(stage, text)
+    })
   }
   files.set('action.yml', () => pipelineAction(stages))
   files.set('packages/settings/src/keys.generated.ts', () => keysOfStages())
@@ -44,6 +45,14 @@ function between(text: string, name: string, content: string): string {
   const pattern = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`)
   if (!pattern.test(text)) throw new Error(`the README lacks the markers <!-- ${name} --> … <!-- /${name} -->`)
   return text.replace(pattern, (_all, open: string, close: string) => `${open}${content}${close}`)
+}
+
+/** Where a README asks for the keys of a setting, they are written. */
+function withKeys(stage: AnyStage, text: string): string {
+  return text.replace(
+    /(<!-- keys of ([a-z-]+) -->\n).*?(<!-- \/keys -->)/gs,
+    (_all, open: string, name: string, close: string) => `${open}${keyTable(stage, name)}${close}`,
+  )
 }
 
 function keysOfStages(): string {
