@@ -115,7 +115,7 @@ async function takeSteps(order: Order, ports: Ports, journal: Journal, progress:
 async function fetchVersion(model: Model, folder: string, ports: Ports): Promise<string> {
   const known = await digestTree(folder).catch(() => undefined)
   if (known?.digest === model.digest)
-    return `${known.files.length} files were there, and have the digest ${model.digest}.`
+    return `The files were there (${known.files.length}), and have the digest ${model.digest}.`
   const draft = `${folder}.partial`
   await rm(draft, { recursive: true, force: true })
   await mkdir(dirname(folder), { recursive: true })
@@ -127,7 +127,7 @@ async function fetchVersion(model: Model, folder: string, ports: Ports): Promise
   }
   await rm(folder, { recursive: true, force: true })
   await rename(draft, folder)
-  return `${files.length} files, digest ${digest}.`
+  return `The files (${files.length}) have the digest ${digest}.`
 }
 
 async function smoke(

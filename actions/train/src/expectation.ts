@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { messageOf, type Settings, type Training } from '@headgate/core'
 import type { EntryOf } from '@headgate/ledger'
+import { counted } from '@headgate/reports'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
-import { count, duration } from './words.ts'
+import { duration } from './words.ts'
 
 /** An earlier training, as the ledger has it. */
 export type PastTraining = EntryOf<'training'>
@@ -50,7 +51,7 @@ export function expectationText(
 ): string {
   const where = `Executor ${executor}, machine ${expected.machine ?? 'unknown'}`
   if (expected.durationMs !== null)
-    return `${where}; expected to take ${duration(expected.durationMs)}, the median of the last ${count(expected.trainings, 'training')}.`
+    return `${where}; expected to take ${duration(expected.durationMs)}, the median of the last ${counted(expected.trainings, 'training')}.`
   const why = past.unknown
     ? `the ledger could not be read: ${past.unknown}`
     : `the ledger has no training by ${executor}`

@@ -1,4 +1,5 @@
 import type { Findings, Settings } from '@headgate/core'
+import { counted } from '@headgate/reports'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import { endJob } from './ending.ts'
 import type { ListedJob } from './executors/port.ts'
@@ -6,7 +7,6 @@ import { isOver } from './executors/watch.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
-import { count } from './words.ts'
 
 const endedRuns: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'])
 
@@ -26,7 +26,7 @@ export async function sweep(
     if (settings.dryRun) continue
     await endJob(ports, listed.job, listed.labels.runId)
   }
-  const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : count(ended, 'training')} without anybody who waits for it.`
+  const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : counted(ended, 'training')} without anybody who waits for it.`
   const run = describe(plan, executor.name, newRunId(ports.now()), ports.now())
   return { verdict: 'inconclusive', exitCode: 0, summary, inputs: inputsOf(plan), body: bodyOf(plan, run, summary) }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Findings, Settings, Training } from '@headgate/core'
 import { messageOf, UserError } from '@headgate/core'
 import type { FailedCell } from '@headgate/notebooks'
-import { mebibytes } from '@headgate/reports'
+import { counted, mebibytes } from '@headgate/reports'
 import { commandText, masker } from '@headgate/systems'
 import { bodyOf, describe, inputsOf, newRunId } from './body.ts'
 import type { Job } from './executors/port.ts'
@@ -21,7 +21,7 @@ import { jobName, specOf } from './spec.ts'
 import type { stage } from './stage.ts'
 import { closeRun, inTrackedRun, runIdOfJob } from './tracking/course.ts'
 import type { TrackedRun } from './tracking/port.ts'
-import { count, duration } from './words.ts'
+import { duration } from './words.ts'
 
 type TrainSettings = Settings<typeof stage>
 type Found = Findings<typeof stage>
@@ -264,5 +264,5 @@ function summaryOf({ run: ran, data, artifacts, metrics }: Training): string {
     shown.length === 0
       ? ''
       : `: ${shown.map(([name, value]) => `${name} ${value === null ? 'not finite' : Number(value.toPrecision(4))}`).join(', ')}`
-  return `Trained on ${count(data.length, 'input')} in ${duration(time)}${memory}; ${count(artifacts.length, 'file')} left${measured}.`
+  return `Trained on ${counted(data.length, 'input')} in ${duration(time)}${memory}; ${counted(artifacts.length, 'file')} left${measured}.`
 }

@@ -5,8 +5,3 @@ export function duration(ms: number): string {
   const hours = Math.floor(minutes / 60)
   return [hours > 0 ? `${hours} h` : '', minutes % 60 > 0 ? `${minutes % 60} min` : ''].filter(Boolean).join(' ')
 }
-
-/** `1 file`, `3 files`. */
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
-}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bytes, duration, interval, number, percent, pValue, signed } from './numbers.ts'
+import { bytes, counted, duration, interval, number, percent, pValue, signed } from './numbers.ts'
 
 test.each([
   [number(12_345_678), '12,345,678'],
@@ -35,4 +35,12 @@ test.each([
   [duration(176_400_000), '2 d 1 h'],
 ])('writes %s as %s', (written, expected) => {
   expect(written).toBe(expected)
+})
+
+test.each([
+  [0, '0 files'],
+  [1, '1 file'],
+  [3000, '3,000 files'],
+])('%d of a thing are told by their number', (count, text) => {
+  expect(counted(count, 'file')).toBe(text)
 })

@@ -66,6 +66,11 @@ export function shown(value: number | null): string {
   return size < 0.001 ? number(Number(value.toPrecision(2))) : number(value, size < 10 ? 3 : 1)
 }
 
+/** `1 file`, `3,000 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Binary units, as memory is counted: `1,234.5 MiB`. */
 export function mebibytes(count: number): string {
   return `${(count / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB`

@@ -1,5 +1,5 @@
 import type { Document, Report, Text } from '@headgate/core'
-import { code, details, section, sentence, table } from '@headgate/reports'
+import { code, counted, details, section, sentence, table } from '@headgate/reports'
 
 const listedFiles = 50
 
@@ -30,7 +30,7 @@ export function reportModel(document: Document<'model'>): Report {
       ]),
       section('Lineage', 1, [table('Lineage', ['From', 'What'], lineageRows(document))]),
       section('Files', 3, [
-        details(`${files.length} files, ${bytes} bytes`, [
+        details(`${counted(files.length, 'file')}, ${counted(bytes, 'byte')}`, [
           table('Files', ['Path', { title: 'Bytes', align: 'right' }], rows),
           ...shown,
         ]),

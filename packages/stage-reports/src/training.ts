@@ -1,5 +1,5 @@
 import type { Block, Document, Report, Section } from '@headgate/core'
-import { code, details, mebibytes, section, sentence, table } from '@headgate/reports'
+import { code, counted, details, mebibytes, section, sentence, table } from '@headgate/reports'
 import { commandText } from '@headgate/systems'
 
 type Training = Document<'training'>
@@ -117,5 +117,5 @@ function artifacts({ artifacts: files }: Training): Block[] {
   if (files.length === 0) return []
   const rows = files.map(({ path, bytes, digest }) => [{ code: path }, `${bytes}`, { code: digest }])
   const columns = ['File', { title: 'Bytes', align: 'right' as const }, 'Digest']
-  return [details(`${files.length} files`, [table('Artifacts', columns, rows)])]
+  return [details(counted(files.length, 'file'), [table('Artifacts', columns, rows)])]
 }

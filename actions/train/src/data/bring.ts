@@ -3,9 +3,9 @@ import { relative } from 'node:path'
 import type { Digest } from '@headgate/core'
 import { OutsideError } from '@headgate/core'
 import { digestFile } from '@headgate/files'
+import { counted } from '@headgate/reports'
 import { git } from '@headgate/systems'
 import { md5Of, pull } from '@headgate/systems/dvc'
-import { count } from '../words.ts'
 import { byteText, openAllowance, tooMuch } from './allowance.ts'
 import { fetchDownload, findDownloaded } from './downloads.ts'
 import type { Absent, DataPlace, Source } from './source.ts'
@@ -68,7 +68,7 @@ function sizeText(bytes: number | undefined): string {
 async function pullDvc(sources: readonly Missing<'dvc'>[], place: DataPlace): Promise<void> {
   const { variables: environment, secrets, signal, log } = place
   for (const [folder, own] of Map.groupBy(sources, ({ absent }) => absent.repository)) {
-    log.info(`Pulls ${count(own.length, 'input')} by DVC${sizeText(knownBytes(own))}.`)
+    log.info(`Pulls ${counted(own.length, 'input')} by DVC${sizeText(knownBytes(own))}.`)
     const paths = own.map(({ path }) => path)
     await pull({ folder, environment, secrets, signal, onLine: (line) => log.debug(line) }, paths)
     for (const { path, absent } of own) await checkPulled(path, absent.md5)
@@ -88,7 +88,7 @@ async function checkPulled(path: string, md5: string): Promise<void> {
 async function pullPointers(sources: readonly Missing<'lfs'>[], place: DataPlace): Promise<void> {
   const pointers = sources.flatMap(({ absent }) => absent.pointers)
   if (pointers.length === 0) return
-  place.log.info(`Pulls ${count(pointers.length, 'file')} by Git LFS${sizeText(knownBytes(sources))}.`)
+  place.log.info(`Pulls ${counted(pointers.length, 'file')} by Git LFS${sizeText(knownBytes(sources))}.`)
   await git.pullLfs(
     place.workspace,
     pointers.map(({ path }) => path),
