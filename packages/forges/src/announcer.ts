@@ -15,6 +15,7 @@ export interface AnnouncerOptions {
  */
 export function announcer({ forge, context }: AnnouncerOptions): Announce {
   return async (announcement) => {
+    if (forge === undefined && context.runner === 'local' && context.forge === undefined) return []
     if (forge === undefined) return ['There is no token for the forge: no comment and no check are written.']
     const said: string[] = []
     if (context.pullRequest) {

@@ -112,3 +112,9 @@ test('without a token there is one sentence and no request', async () => {
   expect(await announcer({ forge: undefined, context: context() })(news)).toHaveLength(1)
   expect(twin.calls).toEqual([])
 })
+
+test('on a laptop whose clone has no forge, none is missed', async () => {
+  expect(await announcer({ forge: undefined, context: context({ runner: 'local' }) })(news)).toEqual([])
+  const forge = { kind: 'github', apiUrl: twin.url, serverUrl: twin.url, repository: 'o/r', token: undefined } as const
+  expect(await announcer({ forge: undefined, context: context({ runner: 'local', forge }) })(news)).toHaveLength(1)
+})
