@@ -23,10 +23,14 @@ export function readSettingsFile(text: string, file: string): SettingsFile {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
-  const problems: Problem[] = document.errors.map((error) => ({
-    what: `is not valid YAML: ${error.message}.`,
-    where: placeAt(error.pos[0]),
-  }))
+  const problems: Problem[] = document.errors.map(({ code, message, pos: [start] }) => {
+    const key = code === 'DUPLICATE_KEY' ? /^[^\s:]+/.exec(text.slice(start))?.[0] : undefined
+    const told =
+      key === undefined
+        ? { what: `is not valid YAML: ${message}.` }
+        : { what: `the key \`${key}\` stands twice.`, fix: 'Keep one of them.' }
+    return { ...told, where: placeAt(start) }
+  })
   if (problems.length > 0) throw new UserError(problems)
   const places = new Map<string, Place>()
   gatherPlaces(document.contents, [], placeAt, places)

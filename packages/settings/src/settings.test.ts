@@ -127,6 +127,11 @@ test('what is none of several forms is told what there may be', async () => {
   ])
 })
 
+test('a key that stands twice is named where it stands again', async () => {
+  const yaml = 'models:\n  m:\n    train:\n      run: x\n      timeout: 1m\n      timeout: 2m\n'
+  expect(await problems(source(yaml))).toEqual(['headgate.yml:6 the key `timeout` stands twice. Keep one of them.'])
+})
+
 test('what is no YAML is an error with its line', async () => {
   expect(await problems(source('models:\n  m: [\n'))).toEqual([
     expect.stringMatching(/^headgate\.yml:\d+ is not valid YAML/),
