@@ -28,7 +28,8 @@ export async function sweep(
   }
   const summary = `Swept ${executor.name}: ${ended === 0 ? 'no training' : counted(ended, 'training')} without anybody who waits for it.`
   const run = describe(plan, executor.name, newRunId(ports.now()), ports.now())
-  return { verdict: 'inconclusive', exitCode: 0, summary, inputs: inputsOf(plan), body: bodyOf(plan, run, summary) }
+  const body = bodyOf(plan, run, summary)
+  return { verdict: 'inconclusive', exitCode: 0, isAside: true, summary, inputs: inputsOf(plan), body }
 }
 
 /** Why nobody waits for a job; `undefined` where somebody may. */

@@ -270,7 +270,7 @@ test('all that is missing or not in this release is told at once', async () => {
 test('the block of another executor than is used is told to have no effect', async () => {
   const root = makeProject()
   const lines: string[] = []
-  const unused = { docker: { image: 'train:1' }, ray: {} }
+  const unused = { docker: { image: 'train:1' }, ray: { address: 'http://head:8265' } }
   await run({ ...settingsOf(root, unused), dryRun: true }, portsOf(root, lines))
   expect(lines).toContain('`docker:` and `ray:` have no effect: the executor is process.')
   lines.length = 0

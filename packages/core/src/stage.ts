@@ -114,6 +114,8 @@ export interface Findings<S extends AnyStage> {
    * a training or a deployment that failed.
    */
   readonly exitCode?: 0 | 1 | 2 | 3
+  /** Set where nothing was done for the model, but beside it: the work folder and its report keep what they have. */
+  readonly isAside?: boolean
 }
 
 /** Settings and ports in, findings out. Knows neither runner nor forge. */

@@ -245,6 +245,19 @@ test.each(['artifact', 'store'] as const)(
   },
 )
 
+test('what was done beside the model is told, and leaves the work folder as it is', async () => {
+  const kept = () =>
+    readdirSync(written('')).flatMap((name) => (name.includes('.') ? [readFileSync(written(name))] : []))
+  await play(async () => found('pass'))
+  const before = kept()
+  const aside = { ...found('inconclusive'), exitCode: 0, isAside: true, summary: 'Swept nothing.' } as const
+  const { exitCode, document, outputs, lines, announced } = await play(async () => aside)
+  expect([exitCode, document?.summary]).toEqual([0, 'Swept nothing.'])
+  expect(outputs).toEqual({ verdict: 'inconclusive', summary: 'Swept nothing.', 'exit-code': '0' })
+  expect([lines, announced]).toEqual([['Swept nothing.'], []])
+  expect(kept()).toEqual(before)
+})
+
 test('no comment is made where the settings say so', async () => {
   expect((await play(async () => found('pass'), { comment: 'false' })).announced).toEqual([])
 })

@@ -105,6 +105,11 @@ async function pass<S extends AnyStage, Ports>(
   const exitCode =
     findings.exitCode ?? (isAccepted(findings.verdict, settings.failOn) ? exitCodes.accepted : exitCodes.refused)
   if (settings.dryRun) return { exitCode, document, report }
+  if (findings.isAside) {
+    await runner.output({ verdict: document.verdict, summary: document.summary, 'exit-code': String(exitCode) })
+    runner.log.info(document.summary)
+    return { exitCode, document, report }
+  }
   const path = await writeDocument(stage.document as StageKind, settings.workFolder, document as never)
   await tell(stage, { settings, runner, document, report, exitCode, path, announce: wired.announce })
   if (settings.handOver !== 'off') await (await runner.handOver())?.save(stage.name, place, settings.handOver)
