@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Interruption } from '@headgate/core'
+import { Interruption, UserError } from '@headgate/core'
 import { expect, test } from 'vitest'
 import { endProcessGroup, identifyProcess, isRunning } from './group.ts'
 import { commandText, type ProcessRequest, runProcess } from './run.ts'
@@ -170,6 +170,19 @@ test('a command that is not there is the user’s to mend', async () => {
   await expect(start(join(folder, 'none'))).rejects.toThrow(
     `no-such-command could not be started: there is no folder ${join(folder, 'none')} to start it in.`,
   )
+})
+
+test.each([
+  ['its arguments and environment are too long', { environment: { FILES: 'data/part.csv\n'.repeat(10_000) } }],
+  ['there is no command ./process.test.ts/x', { argv: ['./process.test.ts/x'] }],
+  ['there is no command xxx', { argv: ['x'.repeat(300)] }],
+  ['hold a NUL character', { environment: { TOKEN: 's3cr3t\0' } }],
+])('a command that the system refuses at once is told like any other: %s', async (reason, more) => {
+  const request = { argv: [process.execPath, '-e', ''], cwd: import.meta.dirname, environment: {}, ...more }
+  const refused: unknown = await runProcess(request).catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(UserError)
+  expect(String(refused)).toContain(reason)
+  expect(String(refused)).not.toContain('s3cr3t')
 })
 
 test('a service outlives its start, is found by its pid file, and ends by its identity only', async () => {

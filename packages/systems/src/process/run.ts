@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { UserError } from '@headgate/core'
 import { endGroup, groupMemory } from './group.ts'
@@ -44,6 +45,7 @@ const keptLines = 50
 const keptLength = 2000
 const defaultGraceMs = 5000
 const longestSampleMs = 250
+const shownCommand = 200
 
 /**
  * Runs a command in a process group of its own, and ends the group as a whole: when the command ends, on timeout, at
@@ -81,39 +83,57 @@ export function commandText(argv: readonly string[]): string {
   return argv.map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
-async function start(request: ProcessRequest): Promise<ChildProcess> {
+function start(request: ProcessRequest): Promise<ChildProcess> {
   const [command = '', ...words] = request.shell ? shellCommand(request.argv.join(' ')) : request.argv
-  const child = spawn(command, words, {
+  return startChild(command, words, {
     cwd: request.cwd,
     env: { ...request.environment },
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve)
-    child.once('error', (error) => reject(cannotStart(command, request.cwd, error)))
-  })
-  return child
+}
+
+/**
+ * Starts a command, which runs when this returns.
+ * @throws UserError when it cannot be started: the system says so at once, or by an event.
+ */
+export async function startChild(
+  command: string,
+  words: readonly string[],
+  options: SpawnOptions & { readonly cwd: string },
+): Promise<ChildProcess> {
+  try {
+    const child = spawn(command, words, options)
+    await once(child, 'spawn')
+    return child
+  } catch (error) {
+    throw cannotStart(command, options.cwd, error as NodeJS.ErrnoException)
+  }
 }
 
 function shellCommand(text: string): string[] {
   return process.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', text] : ['/bin/sh', '-c', text]
 }
 
-/** Why a command could not be started, in words. */
+const nameProgram = 'Name a program that is on the PATH of this job, or a file in the work tree that may be executed.'
+
+/** Why a command could not be started, in words; a message of Node.js’s own may quote the environment. */
 export function cannotStart(command: string, cwd: string, error: NodeJS.ErrnoException): UserError {
-  const reasons: Record<string, string> = {
-    ENOENT: existsSync(cwd) ? 'there is no such command.' : `there is no folder ${cwd} to start it in.`,
-    EACCES: `${command} may not be executed.`,
-    E2BIG: 'its arguments and environment are too long.',
+  const shown = command.length > shownCommand ? `${command.slice(0, shownCommand)}…` : command
+  const absent = existsSync(cwd) ? 'there is no such command.' : `there is no folder ${cwd} to start it in.`
+  const reasons: Record<string, readonly [string, string]> = {
+    ENOENT: [absent, nameProgram],
+    ENOTDIR: [absent, nameProgram],
+    ENAMETOOLONG: [absent, nameProgram],
+    EACCES: [`${shown} may not be executed.`, nameProgram],
+    E2BIG: [
+      'its arguments and environment are too long.',
+      'Name a folder instead of all that lies in it, and hand over long values in files.',
+    ],
+    ERR_INVALID_ARG_VALUE: ['its words or its variables hold a NUL character.', 'Leave it out.'],
   }
-  return new UserError(
-    {
-      what: `${command} could not be started: ${reasons[error.code ?? ''] ?? error.message}`,
-      fix: 'Name a program that is on the PATH of this job, or a file in the work tree that may be executed.',
-    },
-    { cause: error },
-  )
+  const [reason, fix] = reasons[error.code ?? ''] ?? [error.message, nameProgram]
+  return new UserError({ what: `${shown} could not be started: ${reason}`, fix }, { cause: error })
 }
 
 interface Output {

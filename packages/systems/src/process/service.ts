@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { writeAtomically } from '@headgate/files'
 import { z } from 'zod'
 import { identifyProcess, isRunning, type ProcessIdentity } from './group.ts'
-import { cannotStart } from './run.ts'
+import { startChild } from './run.ts'
 
 export interface ServiceRequest {
   readonly argv: readonly string[]
@@ -29,15 +28,11 @@ export async function startService(request: ServiceRequest): Promise<ProcessIden
   const log = await open(request.logFile, 'a')
   try {
     const [command = '', ...words] = request.argv
-    const child = spawn(command, words, {
+    const child = await startChild(command, words, {
       cwd: request.cwd,
       env: { ...request.environment },
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-    })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', (error) => reject(cannotStart(command, request.cwd, error)))
     })
     child.unref()
     const pid = child.pid ?? 0
