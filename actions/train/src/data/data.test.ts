@@ -53,6 +53,14 @@ test('an address of the web is read as a file, and told by its ETag and its cont
   expect(JSON.stringify([body, lines])).not.toContain('s3cr3t')
 })
 
+test('a name with a line break is refused, since HEADGATE_DATA would name other files by it', async () => {
+  writeFileSync(join(root, 'data', 'c.csv\nd.csv'), 'id\n1\n')
+  await expect(train({ data: 'data/*.csv' })).rejects.toThrow(
+    /^`data`: "data\/c\.csv\\nd\.csv" has a line break in its name/,
+  )
+  expect(existsSync(join(root, '.headgate'))).toBe(false)
+})
+
 test('what was downloaded is found again, and downloaded again once it is no longer what it was', async () => {
   web.files.set('/flights.csv', { content: Buffer.from('id\n1\n'), etag: '"v1"' })
   const ports = portsOf(root)

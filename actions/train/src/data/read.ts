@@ -22,11 +22,17 @@ export async function readData(entries: readonly string[], place: DataPlace): Pr
       else throw error
       return []
     })
+    problems.push(...found.flatMap(({ input, path }) => (/[\r\n]/.test(path) ? [brokenName(input.path)] : [])))
     for (const source of found) sources.set(source.path, source)
   }
   if (problems.length > 0) throw new UserError(problems)
   if (outside !== undefined) throw outside
   return [...sources.values()]
+}
+
+/** `HEADGATE_DATA` has one name a line. */
+function brokenName(path: string): Problem {
+  return { what: `\`data\`: ${JSON.stringify(path)} has a line break in its name.`, fix: 'Give it another name.' }
 }
 
 async function findEntry(entry: string, place: DataPlace, find: ReturnType<typeof trackedFinder>): Promise<Source[]> {
