@@ -6,6 +6,7 @@ import { readDocument } from '@headgate/files'
 import { git, masker, splitWords } from '@headgate/systems'
 import { readData } from './data/read.ts'
 import type { DataPlace, Source } from './data/source.ts'
+import { otherMachine } from './environment/machine.ts'
 import { captureEnvironment } from './environment.ts'
 import { type Input, readCode } from './inputs.ts'
 import { type KeyParts, keyOf, lockDigest, stateOf } from './key.ts'
@@ -72,12 +73,10 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
   const argv = notebook?.argv ?? said
   const { files, ...named } = await readCode(workspace, list(settings.code), excluded, notebook && [notebook.path])
   const dirty = ports.commit === '' ? null : await git.dirtyDigest(workspace)
-  const hide = masker(ports.secrets)
-  const hidden = Object.entries(settings.env).map(([name, value]) => [name, hide(value)] as const)
-  const image = settings.sweep ? null : ((await ports.executor.image?.()) ?? null)
+  const image = (await ports.executor.image?.()) ?? null
   const environment = {
     ...(await captureEnvironment(command, { folder: workspace, environment: variables, image, ...whereItRuns(ports) })),
-    variables: Object.fromEntries(hidden),
+    variables: hiddenVariables(settings, ports),
   }
   const parts: KeyParts = {
     code: named.digest,
@@ -105,6 +104,41 @@ export async function planTraining(settings: Settings<typeof stage>, ports: Port
     parts,
   }
   return { ...own, locks: isPipeline ? locks : undefined, key: keyOf(parts) }
+}
+
+/**
+ * What is known of a training that is not done. Nothing of the change is run or built for it, no server is asked, and
+ * its data need not be there.
+ */
+export async function outlineTraining(settings: Settings<typeof stage>, ports: Ports): Promise<Plan> {
+  const { workspace, commit } = ports
+  const command = words(settings.run, settings.shell)
+  const params = readParams(settings.param)
+  const { files, ...named } = await readCode(workspace, list(settings.code), [settings.workFolder])
+  const dirty = commit === '' ? null : await git.dirtyDigest(workspace)
+  const unknown = { interpreter: null, lock: null, packages: null, image: null }
+  const environment = { ...otherMachine, ...unknown, variables: hiddenVariables(settings, ports) }
+  const { variables } = environment
+  const lock = lockDigest(environment)
+  const none = { data: [], testData: [] }
+  const parts: KeyParts = {
+    ...none,
+    interpreter: null,
+    image: null,
+    code: named.digest,
+    parameters: params,
+    lock,
+    variables,
+    command,
+  }
+  const code = { commit, dirty, ...named }
+  const own = { ...none, command, argv: command, notebook: undefined, params, sources: none, code, files }
+  return { ...own, locks: undefined, environment, parts, key: keyOf(parts) }
+}
+
+function hiddenVariables({ env }: Settings<typeof stage>, { secrets }: Ports): Record<string, string> {
+  const hide = masker(secrets)
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, hide(value)]))
 }
 
 /** Where the data of a training is looked for, and brought to. */

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Runner } from '@headgate/runners'
+import { localRunner, type Runner } from '@headgate/runners'
 import { expect, test } from 'vitest'
-import { contextOf, portsOf, settingsOf } from '../test/project.ts'
+import { contextOf, makeProject, portsOf, settingsOf } from '../test/project.ts'
 import { heldRule, holdSettings } from './held.ts'
 import { reasonNotToTrain } from './pull-request.ts'
+import { run } from './run.ts'
+import { wire } from './wire.ts'
 
 type Rules = Parameters<typeof heldRule>[0]
 
@@ -79,4 +81,41 @@ test('what a change asks of an executor is held against the base branch’s sett
   expect(lines).toEqual(['`on-pull-request` is label: main says so.'])
   expect(await ruleFor({ ...usual, timeout: '9h' })).toBe('label')
   expect(await ruleFor({ executor: 'process', onPullRequest: 'never' })).toBe('always')
+})
+
+test('of a pull request that does not train nothing is run, built or asked', async () => {
+  const root = makeProject()
+  const program = join(root, 'python')
+  writeFileSync(program, '#!/bin/sh\ntouch ran\n')
+  chmodSync(program, 0o755)
+  const asked: string[] = []
+  const ask = (name: string) => async () => {
+    asked.push(name)
+    return [] as never
+  }
+  const executor = { ...portsOf(root).executor, image: ask('image') }
+  const ports = portsOf(root, [], { context: contextOf('pull-request'), executor, pastTrainings: ask('past') })
+  const found = await run(settingsOf(root, { run: ['./python', 'train.py'], onPullRequest: 'never' }), ports)
+  expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0, body: { modelArtifact: null } })
+  expect(found.summary).toContain('Not trained: pull requests do not train')
+  expect([asked, existsSync(join(root, 'ran'))]).toEqual([[], false])
+})
+
+test('a pull request that does not train reaches no executor, whose address and credentials it may lack', async () => {
+  const root = makeProject()
+  writeFileSync(join(root, 'headgate.yml'), 'models: {}\n')
+  const runner = await localRunner({ HOME: root, PATH: process.env.PATH }, { folder: root, event: 'pull-request' })
+  for (const executor of ['docker', 'kubernetes', 'ray', 'spark'] as const) {
+    const settings = settingsOf(root, { executor, data: 'data/*.csv', kubernetes: { image: 'train:1' } })
+    const { ports } = await wire(settings, runner)
+    const found = await run(settings, ports)
+    expect(found).toMatchObject({ exitCode: 0, verdict: 'inconclusive', body: { run: { executor } } })
+  }
+})
+
+test('a pull request that does not train needs none of the data that a training would read', async () => {
+  const root = makeProject()
+  const ports = portsOf(root, [], { context: contextOf('pull-request') })
+  const found = await run(settingsOf(root, { data: 'https://127.0.0.1:9/x.csv', onPullRequest: 'label' }), ports)
+  expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0 })
 })

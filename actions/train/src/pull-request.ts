@@ -8,6 +8,8 @@ export type PullRequestRule = (typeof pullRequestRules)[number]
 interface Said {
   readonly executor: ExecutorName
   readonly onPullRequest?: PullRequestRule | undefined
+  readonly attach?: string | undefined
+  readonly sweep?: boolean | undefined
 }
 
 const label = 'train'
@@ -17,13 +19,14 @@ export function pullRequestRule({ executor, onPullRequest }: Said): PullRequestR
   return onPullRequest ?? (executor === 'process' ? 'always' : 'label')
 }
 
-/** Why this event does not train, by `on-pull-request`; `undefined` when it does. */
+/** Why this event submits no training, by `on-pull-request`; `undefined` when it does, or none is asked for. */
 export function reasonNotToTrain(
   settings: Said,
   { context: { event }, labels }: Pick<Ports, 'context' | 'labels'>,
 ): string | undefined {
   const rule = pullRequestRule(settings)
   if (event !== 'pull-request' || rule === 'always') return undefined
+  if (settings.attach !== undefined || settings.sweep) return undefined
   const why = settings.onPullRequest ? `\`on-pull-request: ${rule}\`` : `\`executor: ${settings.executor}\``
   if (rule === 'never') return `pull requests do not train (${why}).`
   return labels.includes(label) ? undefined : `the pull request is not labelled \`${label}\` (${why}).`

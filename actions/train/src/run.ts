@@ -8,7 +8,7 @@ import { executorBlocks } from './executors/blocks.ts'
 import { expectationOf, expectationText, type Past, readPast } from './expectation.ts'
 import { type Handle, readHandle } from './handle.ts'
 import { changedParts } from './key.ts'
-import { dataPlaceOf, type Plan, planTraining } from './plan.ts'
+import { dataPlaceOf, outlineTraining, type Plan, planTraining } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { reasonNotToTrain } from './pull-request.ts'
 import { type Earlier, findEarlier, noEarlier } from './reuse.ts'
@@ -23,7 +23,9 @@ type Block = keyof typeof executorBlocks
 /** Trains, unless the same training was done before or this event does not train. */
 export const run: Run<typeof stage, Ports> = async (own, ports) => {
   const settings = { ...own, ...ports.held }
-  if (settings.sweep) return sweep(settings, await planTraining(settings, ports), ports)
+  if (settings.sweep) return sweep(settings, await outlineTraining(settings, ports), ports)
+  const unwanted = reasonNotToTrain(settings, ports)
+  if (unwanted !== undefined) return notTrained(await outlineTraining(settings, ports), ports, unwanted)
   const [past, planned] = await Promise.all([readPast(ports.pastTrainings), planTraining(settings, ports)])
   const plan = { ...planned, expected: expectationOf(past, ports) }
   tellUnused(settings, ports)
@@ -32,8 +34,6 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
     refuseOther(handle, settings, plan)
     return attachTo(handle, settings, plan, ports)
   }
-  const unwanted = reasonNotToTrain(settings, ports)
-  if (unwanted !== undefined) return notTrained(plan, ports, unwanted)
   const earlier = withPast(await findEarlier(settings, plan, ports), plan, past)
   if (!earlier.training) ports.log.info(expectationText(plan.expected, past, settings))
   if (settings.dryRun) {

@@ -6,10 +6,12 @@ import { openLedger } from '@headgate/ledger'
 import type { Runner, Wire } from '@headgate/runners'
 import { openStore, storeOptionsOf } from '@headgate/stores'
 import { secretsIn } from './data/credentials.ts'
+import { idleExecutor } from './executors/idle.ts'
 import type { Executor, ExecutorName } from './executors/port.ts'
 import { holdSettings } from './held.ts'
 import { machineText } from './machine.ts'
 import type { Ports } from './ports.ts'
+import { reasonNotToTrain } from './pull-request.ts'
 import { stage } from './stage.ts'
 import type { Tracking, TrackingKind } from './tracking/port.ts'
 
@@ -74,7 +76,10 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
   ]
   for (const secret of secrets) runner.mask(secret)
   const forge = await forgeOf(runner.context.forge)
-  const executor = await openExecutor(settings, runner)
+  const held = await holdSettings(settings, runner)
+  const labels = runner.context.pullRequest?.labels ?? []
+  const isIdle = reasonNotToTrain({ ...settings, ...held }, { context: runner.context, labels }) !== undefined
+  const executor = isIdle ? idleExecutor(settings.executor) : await openExecutor(settings, runner)
   return {
     ports: {
       executor,
@@ -89,11 +94,11 @@ export const wire: Wire<typeof stage, Ports> = async (settings, runner) => {
       temporary: runner.temporary,
       commit: runner.context.commit,
       context: runner.context,
-      held: await holdSettings(settings, runner),
+      held,
       ciRun: runner.context.run?.id || null,
       ciAttempt: runner.context.run?.attempt ?? 1,
       runState: forge && ((ciRun) => forge.runState(ciRun)),
-      labels: runner.context.pullRequest?.labels ?? [],
+      labels,
       environment: runner.environment,
       secrets,
       publish: (outputs) => runner.output(outputs),
