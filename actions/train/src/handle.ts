@@ -4,6 +4,7 @@ import { digestSchema, UserError } from '@headgate/core'
 import { writeAtomically } from '@headgate/files'
 import { z } from 'zod'
 import { executorNames } from './executors/port.ts'
+import { trusts } from './trust.ts'
 
 const handleSchema = z.object({
   schema: z.literal('headgate/handle@1'),
@@ -13,6 +14,8 @@ const handleSchema = z.object({
   /** The training's key: whoever attaches must have the same inputs. */
   key: digestSchema,
   commit: z.string(),
+  /** Whether the default branch submitted it. */
+  trust: z.enum(trusts),
   startedAt: z.iso.datetime(),
   job: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { localRunner, type Runner } from '@headgate/runners'
 import { expect, test } from 'vitest'
+import { lastingExecutor } from '../test/lasting.ts'
 import { contextOf, makeProject, portsOf, settingsOf } from '../test/project.ts'
 import { heldRule, holdSettings } from './held.ts'
 import { reasonNotToTrain } from './pull-request.ts'
@@ -118,4 +119,20 @@ test('a pull request that does not train needs none of the data that a training 
   const ports = portsOf(root, [], { context: contextOf('pull-request') })
   const found = await run(settingsOf(root, { data: 'https://127.0.0.1:9/x.csv', onPullRequest: 'label' }), ports)
   expect(found).toMatchObject({ verdict: 'inconclusive', exitCode: 0 })
+})
+
+test('the default branch takes over no job of a pull request’s', async () => {
+  const root = makeProject()
+  const { executor, jobs, end } = lastingExecutor()
+  const settings = settingsOf(root, { executor: 'docker', docker: { image: 'train:1' } })
+  const pull = portsOf(root, [], { executor, context: contextOf('pull-request'), labels: ['train'] })
+  const submitted = await run({ ...settings, detach: true }, pull)
+  end('succeeded')
+  const pushed = await run({ ...settings, detach: true }, portsOf(root, [], { executor }))
+  expect(jobs.size).toBe(2)
+  expect(pushed.body.run.id).not.toBe(submitted.body.run.id)
+  expect(pushed.body.key).toBe(submitted.body.key)
+  const attaching = { ...settings, attach: submitted.body.run.handle ?? '' }
+  await expect(run(attaching, portsOf(root, [], { executor }))).rejects.toThrow('was submitted by a pull request')
+  expect((await run(attaching, pull)).body.run.id).toBe(submitted.body.run.id)
 })

@@ -10,6 +10,7 @@ import { holds, swapOutput } from './output.ts'
 import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
+import { trustOf } from './trust.ts'
 
 /** An earlier training, as far as reusing it is concerned. */
 const keptSchema = z.object({ inputs: headerSchema.shape.inputs, event: z.string(), training: trainingSchema })
@@ -70,8 +71,7 @@ async function readLocal(workFolder: string): Promise<Local | undefined> {
 }
 
 function cacheOf(settings: Settings<typeof stage>, plan: Plan, ports: Ports): { key: string; folder: string } {
-  const trust = mayWrite(ports.context) ? 'main' : 'branch'
-  const key = `headgate-train-${settings.model.replaceAll('/', '-')}-${trust}-${plan.key.slice('sha256:'.length)}`
+  const key = `headgate-train-${settings.model.replaceAll('/', '-')}-${trustOf(ports.context)}-${plan.key.slice('sha256:'.length)}`
   return { key, folder: join(settings.workFolder, 'kept') }
 }
 

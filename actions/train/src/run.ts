@@ -15,6 +15,7 @@ import { type Earlier, findEarlier, noEarlier } from './reuse.ts'
 import type { stage } from './stage.ts'
 import { sweep } from './sweep.ts'
 import { attachTo, submit } from './training.ts'
+import { trustOf } from './trust.ts'
 
 type TrainSettings = Settings<typeof stage>
 type Found = Findings<typeof stage>
@@ -32,6 +33,7 @@ export const run: Run<typeof stage, Ports> = async (own, ports) => {
   if (settings.attach !== undefined) {
     const handle = await readHandle(settings.attach, ports.workspace)
     refuseOther(handle, settings, plan)
+    refuseUntrusted(handle, ports)
     return attachTo(handle, settings, plan, ports)
   }
   const earlier = withPast(await findEarlier(settings, plan, ports), plan, past)
@@ -87,6 +89,13 @@ function notTrained(plan: Plan, ports: Ports, reason: string): Found {
   const run = describe(plan, ports.executor.name, newRunId(ports.now()), ports.now())
   const body = bodyOf(plan, run, reason)
   return { verdict: 'inconclusive', exitCode: 0, summary: `Not trained: ${reason}`, inputs: inputsOf(plan), body }
+}
+
+/** What a pull request trained is never registered. */
+function refuseUntrusted({ trust, runId }: Handle, { context }: Ports): void {
+  if (trust === 'main' || trustOf(context) !== 'main') return
+  const what = `run ${runId} was submitted by a pull request or another branch, and the default branch takes over only its own.`
+  throw new UserError({ what, fix: 'Train again here: run it without `attach`.' })
 }
 
 /** A handle of other inputs would give this commit a model that is not its own. */

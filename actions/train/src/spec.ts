@@ -6,6 +6,7 @@ import type { Plan } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { stage } from './stage.ts'
 import type { TrackedRun } from './tracking/port.ts'
+import { trustOf } from './trust.ts'
 
 /** What is there for a training before it begins. */
 export interface Opened {
@@ -27,7 +28,7 @@ export function specOf(
   const variables = { ...settings.env, ...tracked?.variables }
   const isSecret = (value: string): boolean => secrets.some((secret) => value.includes(secret))
   return {
-    name: jobName(settings, plan),
+    name: jobName(settings, plan, ports),
     model: settings.model,
     runId,
     key: plan.key,
@@ -60,11 +61,14 @@ export function specOf(
 /** Of a job's name, by RFC 1123. */
 export const longestName = 63
 
-/** A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. */
-export function jobName(settings: Settings<typeof stage>, { key }: Plan): string {
+/**
+ * A DNS label (RFC 1123): the model's name as far as it fits, and 12 digits of the digest of all that decides. A job of
+ * this name is taken over, so that it tells the default branch’s from others.
+ */
+export function jobName(settings: Settings<typeof stage>, { key }: Plan, { context }: Pick<Ports, 'context'>): string {
   const { model, executor, memory } = settings
   const block = executor === 'process' ? null : withoutCredentials(settings[executor])
-  const digest = digestOfValue([model, executor, block, key, memory ?? null])
+  const digest = digestOfValue([model, executor, block, key, memory ?? null, trustOf(context)])
   const digits = digest.slice('sha256:'.length, 'sha256:'.length + 12)
   const words = `headgate-${model.replaceAll('/', '-')}`.slice(0, longestName - digits.length - 1).replace(/-+$/, '')
   return `${words}-${digits}`

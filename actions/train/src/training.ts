@@ -21,6 +21,7 @@ import { jobName, specOf } from './spec.ts'
 import type { stage } from './stage.ts'
 import { closeRun, inTrackedRun, runIdOfJob } from './tracking/course.ts'
 import type { TrackedRun } from './tracking/port.ts'
+import { trustOf } from './trust.ts'
 import { duration } from './words.ts'
 
 type TrainSettings = Settings<typeof stage>
@@ -30,7 +31,7 @@ type Found = Findings<typeof stage>
 export async function submit(settings: TrainSettings, plan: Plan, ports: Ports, reason: string): Promise<Found> {
   if (settings.detach && !ports.executor.isLasting) throw cannotDetach(ports)
   const startedAt = ports.now()
-  const there = await runIdOfJob(jobName(settings, plan), settings.model, ports)
+  const there = await runIdOfJob(jobName(settings, plan, ports), settings.model, ports)
   const begun = { settings, plan, ports, reason, startedAt, runId: there ?? newRunId(startedAt) }
   return inTrackedRun(begun, (tracked) => begin(begun, tracked))
 }
@@ -110,6 +111,7 @@ function handleOf(
     executor: ports.executor.name,
     key: plan.key,
     commit: ports.commit,
+    trust: trustOf(ports.context),
     startedAt: run.startedAt,
     job: { ...job },
   }
