@@ -15,7 +15,7 @@ export async function readExecuted(
   { source }: TrainingNotebook,
   secrets: readonly string[],
 ): Promise<FailedCell | undefined> {
-  const hide = masker([...secrets, ...secrets.map(escaped)])
+  const hide = masker(secrets)
   for (const name of files) {
     const path = join(output, folderName, name)
     const text = await readFile(path, 'utf8').catch(() => undefined)
@@ -24,11 +24,6 @@ export async function readExecuted(
   const text = await readFile(join(output, folderName, 'executed.ipynb'), 'utf8').catch(() => undefined)
   const executed = text === undefined ? undefined : parseNotebook(text)
   return executed === undefined || 'problems' in executed ? undefined : failedCell(executed, source)
-}
-
-/** As HTML has it. */
-function escaped(secret: string): string {
-  return secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** What a failed training is explained by, kept apart from the output of the last good one. */
