@@ -17,11 +17,34 @@ interface Teller extends Pick<Runner, 'annotate'>, Partial<Pick<Runner, 'workspa
 
 /** Tells a failure, all mistakes at once and without a stack, and returns the exit code. */
 export function tellFailure(thrown: unknown, runner: Teller): ExitCode {
-  const failure = readFailure(placedIn(thrown, runner.workspace))
+  const failure = readFailure(placedIn(asDiskError(thrown), runner.workspace))
   for (const line of failure.lines) runner.log.error(line)
   runner.annotate(failure.annotations)
   if (failure.exitCode === exitCodes.bug) tellStack(thrown, runner.log)
   return failure.exitCode
+}
+
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+const forbidden: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM'])
+
+/** What the file system refuses is no bug: a disk that is full, a folder that may not be written. */
+function asDiskError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return thrown
+  const { code = '', path, syscall, message } = thrown as NodeJS.ErrnoException
+  if (full.has(code))
+    return new OutsideError(
+      {
+        tried: `${path ?? 'A file'} was written.`,
+        state: `The disk is full (${message}). Nothing half written is left under its name.`,
+        next: 'Make room, or use a machine with a larger disk, and run it again.',
+      },
+      { cause: thrown },
+    )
+  const isFolder = syscall === 'mkdir' && (code === 'ENOENT' || forbidden.has(code))
+  if (path === undefined || !(isFolder || forbidden.has(code))) return thrown
+  const what = `${isFolder ? 'cannot be made' : 'may not be read or written'} (${message}).`
+  const fix = 'Name a place that this job may write to, or give it the right to.'
+  return new UserError({ what, where: { file: path }, fix }, { cause: thrown })
 }
 
 /** The same mistakes with their files named from the work tree: what a person and an annotation look for. */

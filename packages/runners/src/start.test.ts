@@ -185,6 +185,25 @@ test.each([
   expect(existsSync(written('validation.json'))).toBe(false)
 })
 
+test.each([
+  ['ENOSPC', 'write', undefined, 3, 'The disk is full'],
+  ['EDQUOT', 'open', '/w/.training.json.partial', 3, '/w/.training.json.partial'],
+  ['EROFS', 'mkdir', '/w/output', 2, '/w/output: cannot be made'],
+  // So Node.js tells it when a folder cannot be made with those above it.
+  ['ENOENT', 'mkdir', '/w/output', 2, '/w/output: cannot be made'],
+  ['EACCES', 'open', '/w/training.json', 2, '/w/training.json: may not be read or written'],
+  ['EPERM', 'rename', '/w/training.json', 2, '/w/training.json: may not be read or written'],
+  ['ENOENT', 'open', '/w/training.json', 70, 'bug'],
+])('a disk that refuses by %s at %s is no bug, and nothing is lost', async (code, syscall, path, expected, said) => {
+  await play(async () => found('pass'))
+  const before = readFileSync(written('validation.json'), 'utf8')
+  const error = Object.assign(new Error(`${code}: refused, ${syscall}`), { code, syscall, path })
+  const { exitCode, lines } = await play(() => Promise.reject(error))
+  expect(exitCode).toBe(expected)
+  expect(lines.join('\n')).toContain(said)
+  expect(readFileSync(written('validation.json'), 'utf8')).toBe(before)
+})
+
 test('a file of the work tree is named from its root', async () => {
   const problem = { what: 'one.', where: { file: join(folder, 'data/test.csv'), line: 2 } }
   expect((await play(() => Promise.reject(new UserError(problem)))).lines).toEqual(['data/test.csv:2: one.'])
