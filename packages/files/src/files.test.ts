@@ -52,6 +52,14 @@ test('a link to a file of the folder counts as the file, one that leads outside 
   await expect(listTree(join(at, 'in'))).rejects.toThrow(/leads outside/)
 })
 
+test('a name that is not UTF-8 is refused, one that only looks so is not', async () => {
+  const root = await folder()
+  await writeFile(join(root, 'odd\ufffd'), '')
+  expect((await digestTree(root)).files).toMatchObject([{ path: 'odd\ufffd' }])
+  await writeFile(Buffer.concat([Buffer.from(join(root, 'a')), Buffer.from([0xff, 0xfe])]), '')
+  await expect(digestTree(root)).rejects.toThrow('has a name that is not UTF-8')
+})
+
 test.each(['../x', '/etc/passwd', 'a/../../x', '..'])('%s does not leave its folder', (path) => {
   expect(() => confine('/srv/store', path)).toThrow(UserError)
 })

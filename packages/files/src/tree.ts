@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest, File } from '@headgate/core'
 import { digestOfTree, UserError } from '@headgate/core'
@@ -40,10 +40,16 @@ async function collect(root: string, under: string, found: string[]): Promise<vo
   for (const entry of await readdir(join(root, under), { withFileTypes: true })) {
     const path = under === '' ? entry.name : `${under}/${entry.name}`
     if (/[\r\n]/.test(entry.name)) throw refused(root, path, 'has a line break in its name.')
+    if (await isUndecodable(root, path)) throw refused(root, path, 'has a name that is not UTF-8.')
     if (entry.isDirectory()) await collect(root, path, found)
     else if (entry.isFile() || (await isLinkWithin(root, path))) found.push(path)
     else throw refused(root, path, 'is neither a file nor a folder.')
   }
+}
+
+/** Bytes that are no UTF-8 are read as this character, by which nothing is found again. */
+async function isUndecodable(root: string, path: string): Promise<boolean> {
+  return path.includes('\ufffd') && (await lstat(join(root, path)).catch(() => undefined)) === undefined
 }
 
 async function isLinkWithin(root: string, path: string): Promise<boolean> {
