@@ -1,4 +1,7 @@
 import { UserError } from '@headgate/core'
+import { readJson } from '@headgate/notebooks'
+
+type Metric = readonly [string, number | null]
 
 /**
  * Reads `metrics.json`: numbers by name, those of nested objects by `outer.inner`. Python writes NaN and Infinity,
@@ -7,40 +10,35 @@ import { UserError } from '@headgate/core'
  */
 export function readMetrics(text: string, file: string): Record<string, number | null> {
   const value = parse(text, file)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UserError({ what: 'expected an object of metrics by name.', where: { file } })
-  const metrics: Record<string, number | null> = {}
-  collect(value as Record<string, unknown>, '', metrics)
-  return metrics
+  if (!isObject(value)) throw new UserError({ what: 'expected an object of metrics by name.', where: { file } })
+  const metrics: Metric[] = []
+  if (!collect(value, '', metrics, 0))
+    throw new UserError({ what: `is nested deeper than ${deepest} objects.`, where: { file } })
+  return Object.fromEntries(metrics)
 }
 
-function collect(value: Record<string, unknown>, prefix: string, metrics: Record<string, number | null>): void {
-  for (const [key, part] of Object.entries(value)) {
+const deepest = 100
+
+/** @returns `false` where it goes too deep. */
+function collect(value: Readonly<Record<string, unknown>>, prefix: string, metrics: Metric[], depth: number): boolean {
+  if (depth > deepest) return false
+  return Object.entries(value).every(([key, part]) => {
     const name = `${prefix}${key}`
-    if (part === null) metrics[name] = null
+    if (isObject(part)) return collect(part, `${name}.`, metrics, depth + 1)
     // JSON may hold 1e999, which is read as Infinity.
-    else if (typeof part === 'number') metrics[name] = Number.isFinite(part) ? part : null
-    else if (typeof part === 'object' && !Array.isArray(part))
-      collect(part as Record<string, unknown>, `${name}.`, metrics)
-  }
+    if (part === null || typeof part === 'number') metrics.push([name, Number.isFinite(part) ? (part as number) : null])
+    return true
+  })
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parse(text: string, file: string): unknown {
   try {
-    return parsePython(text, () => 'null')
+    return readJson(text)
   } catch (error) {
     throw new UserError({ what: `is not JSON: ${(error as Error).message}.`, where: { file } })
   }
-}
-
-/**
- * Reads JSON as Python writes it, with NaN and Infinity, which are no JSON: `replace` says what stands in their place.
- * @throws SyntaxError for all else that is not JSON.
- */
-export function parsePython(text: string, replace: (token: string) => string): unknown {
-  // Strings are matched first, so that a "NaN" inside one stays.
-  const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-    token.startsWith('"') ? token : replace(token),
-  )
-  return JSON.parse(strict)
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { readJson } from '@headgate/notebooks'
 import { z } from 'zod'
-import { parsePython } from './metrics.ts'
 
 /** One point of a metric's course. */
 interface Point {
@@ -58,7 +58,7 @@ export async function* readPoints(path: string): AsyncGenerator<Points> {
 function readLine(line: string, number: number): z.output<typeof lineSchema> | string {
   let value: unknown
   try {
-    value = parsePython(line, (token) => `"${token}"`)
+    value = readJson(line, (token) => `"${token}"`)
   } catch (error) {
     return `metrics.ndjson:${number} is not JSON: ${(error as Error).message}.`
   }

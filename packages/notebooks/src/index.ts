@@ -1,5 +1,6 @@
 export { codeDigest } from './digest.ts'
 export { type FailedCell, failedCell } from './failed.ts'
+export { readJson } from './json.ts'
 export { type Finding, type LintRule, lintNotebook, lintRules } from './lint/lint.ts'
 export { type Cell, type Notebook, parametersCell, parseNotebook } from './notebook.ts'
 export { type Assignment, assignmentsOf } from './parameters.ts'

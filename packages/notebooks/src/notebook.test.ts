@@ -56,6 +56,13 @@ test('NaN and Infinity, as Python writes them into outputs, are read; in text th
   expect(parseNotebook(`${written}"NaN`)).toHaveProperty('problems')
 })
 
+test('an output that is nested without end is a mistake of the notebook', () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+  const shown = { output_type: 'display_data', metadata: {}, data: { 'application/json': 'deep' } }
+  const content = notebookOf([{ source: 'x', outputs: [shown] }]).replace('"deep"', deep)
+  expect(parseNotebook(content)).toMatchObject({ problems: [{ what: expect.stringContaining('nested too deeply') }] })
+})
+
 test('texts come joined, and the kernel and language are those that it names', () => {
   const metadata = { kernelspec: { name: 'ir', language: 'R', display_name: 'R' } }
   const stream = { output_type: 'stream', name: 'stdout', text: ['1\n', '2\n'] }

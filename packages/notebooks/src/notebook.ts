@@ -74,8 +74,10 @@ export function parseNotebook(content: string): Notebook | { readonly problems: 
   if (!parsed.success) return { problems: parsed.error.issues.slice(0, 10).map(problemOf) }
   const { metadata, cells } = parsed.data
   const language = metadata.kernelspec?.language ?? metadata.language_info?.name ?? 'python'
+  const read = readCells(cells)
+  if (read === undefined) return { problems: [tooDeep] }
   return {
-    cells: cells.map(cellOf),
+    cells: read,
     kernel: metadata.kernelspec?.name ?? null,
     language: language.toLowerCase(),
   }
@@ -120,6 +122,21 @@ function problemOf({ path, message }: z.core.$ZodIssue): Problem {
 
 function dotted(path: readonly PropertyKey[]): string {
   return path.map((part) => `.${String(part)}`).join('')
+}
+
+const tooDeep: Problem = {
+  what: 'is nested too deeply to be read: an output of it holds thousands of lists in lists.',
+  fix: 'Clear its outputs: `jupyter nbconvert --clear-output --inplace`.',
+}
+
+/** `undefined` where what an output shows cannot be told as text. */
+function readCells(cells: readonly z.output<typeof cellSchema>[]): Cell[] | undefined {
+  try {
+    return cells.map(cellOf)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 function cellOf(cell: z.output<typeof cellSchema>, index: number): Cell {

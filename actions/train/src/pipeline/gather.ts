@@ -2,10 +2,10 @@ import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { type Training, UserError } from '@headgate/core'
 import { confine } from '@headgate/files'
+import { readJson } from '@headgate/notebooks'
 import { type DvcPlace, showMetrics } from '@headgate/systems/dvc'
 import { z } from 'zod'
 import { kindOf } from '../inputs.ts'
-import { parsePython } from '../metrics.ts'
 import { predictionFiles } from '../output.ts'
 import { compareLocks, type Locks } from './lock.ts'
 import type { pipelineSettings } from './settings.ts'
@@ -69,7 +69,7 @@ const shownSchema = z.record(
 /** The metrics of the work tree, by the name of their file where there are several. */
 function readShown(text: string): unknown {
   if (text.trim() === '') return undefined
-  const shown = shownSchema.parse(parsePython(text, () => 'null'))
+  const shown = shownSchema.parse(readJson(text))
   const files = Object.entries(shown['']?.data ?? {}).filter(([, { data }]) => isObject(data))
   const [only] = files
   if (files.length <= 1) return only?.[1].data
