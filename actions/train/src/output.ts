@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { File, Training } from '@headgate/core'
 import { digestOfTree, UserError } from '@headgate/core'
@@ -47,10 +47,32 @@ async function repair(workFolder: string): Promise<void> {
 /** Puts the new output in the place of the old: whoever looks finds the one or the other, whole. */
 export async function swapOutput(workFolder: string, folder: string, runId: string): Promise<void> {
   const output = join(workFolder, 'output')
-  const old = join(workFolder, `output.old-${runId}`)
-  if (await exists(output)) await rename(output, old)
-  await rename(folder, output)
-  await rm(old, { recursive: true, force: true })
+  const moved: string[] = []
+  for (let attempt = 1; ; attempt += 1) {
+    const old = join(workFolder, `output.old-${runId}-${attempt}`)
+    if (await isMoved(output, old)) moved.push(old)
+    try {
+      await rename(folder, output)
+      break
+    } catch (error) {
+      // Another training ends at the same moment, and its output came first.
+      if (attempt >= swaps || !(await exists(output))) throw error
+    }
+  }
+  for (const old of moved) await rm(old, { recursive: true, force: true })
+}
+
+const swaps = 20
+
+/** `false` where there is nothing to move. */
+async function isMoved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 /**
@@ -58,6 +80,8 @@ export async function swapOutput(workFolder: string, folder: string, runId: stri
  * @throws UserError with the folder's listing when `model/` or the predictions are missing.
  */
 export async function readOutput(folder: string): Promise<Output> {
+  const isFolder = (await lstat(folder).catch(() => undefined))?.isDirectory() === true
+  if (!isFolder) throw folderGone
   const { files } = await digestTree(folder)
   const model = files.filter(({ path }) => path.startsWith('model/'))
   const predictions = files.filter(({ path }) => predictionFiles.includes(path))
@@ -76,6 +100,11 @@ export async function readOutput(folder: string): Promise<Output> {
     metrics: await metricsOf(folder, files),
   }
 }
+
+const folderGone = new UserError({
+  what: 'The training removed the folder that HEADGATE_OUTPUT names, or put something else in its place.',
+  fix: 'Write into that folder, and leave the folder itself as it is.',
+})
 
 function promiseBroken(what: string, files: readonly File[]): UserError {
   const listed = files.slice(0, listedFiles).map(({ path, bytes }) => `  ${path} (${bytes} bytes)`)
