@@ -70,6 +70,7 @@ async function begin(begun: Begun, tracked: TrackedRun | undefined): Promise<Fou
 
 /** Takes up a training that was submitted before, here or elsewhere. */
 export async function attachTo(handle: Handle, settings: TrainSettings, plan: Plan, ports: Ports): Promise<Found> {
+  await refuseOtherJob(handle, ports)
   ports.log.info(`Attached to run ${handle.runId}, submitted at ${handle.startedAt}.`)
   const reason = `attached to run ${handle.runId}.`
   const begun = { settings, plan, ports, reason, startedAt: new Date(handle.startedAt), runId: handle.runId }
@@ -80,6 +81,26 @@ export async function attachTo(handle: Handle, settings: TrainSettings, plan: Pl
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
+  })
+}
+
+/**
+ * A handle may come from anywhere: the job that it names would be collected, and ended and removed when this is
+ * cancelled. One that is gone is told as lost.
+ */
+async function refuseOtherJob({ job, model, key, runId }: Handle, { executor }: Ports): Promise<void> {
+  if (!executor.isLasting)
+    throw new UserError({
+      what: `\`attach\`: a training by \`executor: ${executor.name}\` ends with the job that started it.`,
+      fix: 'Train again: run it without `attach`.',
+    })
+  const there = await executor.identify(job)
+  if (there?.model === model && there.key === key && there.runId === runId) return
+  if (there === undefined && (await executor.status(job)).cause === 'lost') return
+  const is = there === undefined ? 'no training of Headgate’s' : `run ${there.runId} of ${there.model}`
+  throw new UserError({
+    what: `\`attach\`: the handle says run ${runId} of ${model}, and the job that it names is ${is}. It was left alone.`,
+    fix: 'Give the output `handle` of the step that submitted, as it is.',
   })
 }
 

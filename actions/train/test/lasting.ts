@@ -20,7 +20,14 @@ export function lastingExecutor() {
       if (there === undefined) jobs.set(spec.name, { spec, state: 'running' })
       return { job: { name: spec.name }, runId: (there?.spec ?? spec).runId, isNew: there === undefined }
     },
-    status: async (job) => ({ state: jobOf(job)?.state ?? 'failed', exitCode: 0 }),
+    identify: async (job) => {
+      const { model, key, runId } = jobOf(job)?.spec ?? {}
+      return model && key && runId ? { model, key, runId } : undefined
+    },
+    status: async (job) =>
+      jobOf(job) === undefined
+        ? { state: 'failed', exitCode: null, cause: 'lost' }
+        : { state: jobOf(job)?.state ?? 'failed', exitCode: 0 },
     follow: async () => {},
     cancel: async (job) => void jobs.set(String(job.name), { ...(jobOf(job) as { spec: Spec }), state: 'cancelled' }),
     collect: async (_, into) => {

@@ -83,6 +83,8 @@ export function executorConformance(kind: string, bench: () => Promise<Bench>): 
     const spec = specOf(python, { kind: 'train', pairs: 1000 }, { variables: { ALPHA: 'ä', TOKEN: 's3cr3t-token' } })
     const { job, lines, ended } = await runJob(executor, spec)
     expect(ended).toMatchObject({ state: 'succeeded' })
+    const { model, key, runId } = spec
+    expect(await executor.identify(job)).toMatchObject({ model, key, runId })
     expect(lines).toContain('trained s3cr3t-token')
     const into = await collected(executor, job, spec)
     const facts = JSON.parse(readFileSync(join(into, 'predictions.ndjson'), 'utf8'))

@@ -11,6 +11,7 @@ export function idleExecutor(name: ExecutorName): Executor {
     isLasting: false,
     reads: 'files',
     submit: refuse,
+    identify: refuse,
     status: refuse,
     follow: refuse,
     cancel: refuse,

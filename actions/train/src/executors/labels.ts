@@ -1,4 +1,4 @@
-import type { ListedJob, Spec } from './port.ts'
+import type { Identity, ListedJob, Spec } from './port.ts'
 
 type Labels = ListedJob['labels']
 
@@ -26,6 +26,12 @@ export function labelTexts(
 /** One of these texts; empty where it is not there. */
 export function labelText(texts: Readonly<Record<string, string>> | null | undefined, label: string): string {
   return texts?.[prefix + label] ?? ''
+}
+
+/** Which training the texts stand for; `undefined` where they are of something else. */
+export function identityIn(texts: Readonly<Record<string, string>> | null | undefined): Identity | undefined {
+  const [model, key, runId] = ['model', 'key', 'run-id'].map((label) => labelText(texts, label))
+  return model && key && runId ? { model, key, runId } : undefined
 }
 
 /** The labels that the texts stand for. */

@@ -77,6 +77,9 @@ export interface JobStatus {
   readonly endedAt?: string | undefined
 }
 
+/** What is kept with a job of its training. */
+export type Identity = Pick<Spec, 'model' | 'key' | 'runId'>
+
 interface MachineFacts {
   /** Whether it is the machine that this runs on. */
   readonly isThis: boolean
@@ -103,6 +106,8 @@ export interface Executor {
    * was cancelled is replaced.
    */
   submit(spec: Spec): Promise<Submitted>
+  /** Which training a job is, by what was kept with it; `undefined` where it is gone, or is no training. */
+  identify(job: Job): Promise<Identity | undefined>
   status(job: Job): Promise<JobStatus>
   /**
    * Hands over the log's lines after the first `seen`, as they come. Returns when the log has ended or the connection

@@ -14,6 +14,7 @@ import {
   removeContainer,
   stopContainer,
 } from '@headgate/systems/docker'
+import { identityIn } from '../labels.ts'
 import type { Executor, Job, JobStatus } from '../port.ts'
 import { isOver } from '../watch.ts'
 import type { Surroundings } from './creation.ts'
@@ -62,6 +63,7 @@ export async function dockerExecutor(options: DockerOptions): Promise<Executor> 
     machine: { isThis: engine.isThisMachine, size: sizeOf(settings) },
     image: async () => (await image()).digest,
     submit: async (spec) => submitJob(given, spec, await image()),
+    identify: async (job) => identityIn((await inspectContainer(docker, idOf(job)))?.labels),
     status: (job) => look(given, peaks, job),
     follow: (job, seen, onLine, signal) => followJob(docker, idOf(job), { seen, onLine, signal, peaks }),
     cancel: (job) => stopContainer(docker, idOf(job), graceSeconds),

@@ -6,10 +6,11 @@ import { isOver } from '../watch.ts'
 import { clearClaim, openClaim } from './claim.ts'
 import { copyOut } from './collection.ts'
 import { followJob, type Place } from './follow.ts'
+import { noteOf } from './labels.ts'
 import { keeper, output } from './names.ts'
 import { removeJob } from './removal.ts'
 import type { KubernetesSettings } from './settings.ts'
-import { listJobs, lookAt } from './sight.ts'
+import { listJobs, lookAt, readJob } from './sight.ts'
 import { sizeOf } from './size.ts'
 import { containerOf, currentPod, statusOf } from './status.ts'
 import { submitJob } from './submission.ts'
@@ -34,6 +35,10 @@ export function kubernetesExecutor({ settings, workspace, environment }: Kuberne
     machine: { isThis: false, size: sizeOf(settings) },
     image: async () => settings.image,
     submit: (spec) => submitJob(cluster, settings, spec),
+    identify: async (job) => {
+      const there = await readJob(inItsNamespace(cluster, job), job)
+      return there && noteOf(there)
+    },
     status,
     follow: (job, seen, onLine, signal) =>
       followJob(inItsNamespace(cluster, job), places, job, { seen, onLine, signal }),

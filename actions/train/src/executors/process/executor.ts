@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { strictJson } from '@headgate/core'
 import { type ProcessResult, runProcess } from '@headgate/systems'
 import { contractVariables } from '../contract.ts'
-import type { Executor, Job, JobStatus, Spec } from '../port.ts'
+import type { Executor, Identity, Job, JobStatus, Spec } from '../port.ts'
 
 /** A command of this process: it lives no longer than we do. */
 interface Running {
@@ -12,6 +12,7 @@ interface Running {
   readonly printed: EventTarget
   readonly controller: AbortController
   readonly ended: Promise<JobStatus>
+  readonly identity: Identity
   status: JobStatus
 }
 
@@ -32,6 +33,7 @@ export function processExecutor(temporary: string): Executor {
       running.set(spec.name, await begin(spec, temporary))
       return { job: { name: spec.name }, runId: spec.runId, isNew: true }
     },
+    identify: async (job) => running.get(String(job.name))?.identity,
     status: async (job) => find(job).status,
     follow: async (job, seen, onLine, signal) => followLines(find(job), seen, onLine, signal),
     cancel: async (job) => {
@@ -75,6 +77,7 @@ async function begin(spec: Spec, temporary: string): Promise<Running> {
     lines,
     printed,
     controller,
+    identity: { model: spec.model, key: spec.key, runId: spec.runId },
     status: { state: 'running', exitCode: null },
     ended: result
       .then(statusOf, () => ({ state: 'cancelled' as const, exitCode: null }))

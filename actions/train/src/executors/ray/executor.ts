@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { findRayJob, listRayJobs } from '@headgate/systems/ray'
+import { identityIn } from '../labels.ts'
 import type { Executor, Job } from '../port.ts'
 import { collectRun } from './collect.ts'
 import { cancelRun, releaseRun } from './ending.ts'
@@ -19,6 +20,7 @@ export async function rayExecutor(given: Surroundings): Promise<Executor> {
     reads: 'urls',
     machine: { isThis: false, size: sizeOf(given.settings) },
     submit: (spec) => submitJob(given, spec),
+    identify: async (job) => identityIn((await findRayJob(ray, idOf(job)))?.metadata),
     status: async (job) => {
       const there = await findRayJob(ray, idOf(job))
       // A later run of the same name is not the one that is asked for.

@@ -36,6 +36,7 @@ export function sparkExecutor({ driver, image, machine }: SparkOptions): Executo
     ...(machine === undefined ? {} : { machine }),
     ...(image === undefined ? {} : { image: async () => image }),
     submit: (spec) => submit(driver, spec),
+    identify: find,
     status: statusOf,
     follow: async (job, seen, onLine, signal) => {
       const record = await find(job)

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UserError } from '@headgate/core'
 import { expect, test } from 'vitest'
 import { makeSpec } from '../../../test/spec.ts'
 import { claimFolder, folderOf, listRecords, readRecord, removeFolder } from './folder.ts'
@@ -40,5 +41,5 @@ test('what fails while a folder is filled leaves none', async () => {
 })
 
 test.each(['../../etc', '.', 'a/b', '', undefined, 7])('a handle that names %j is none', (name) => {
-  expect(() => folderOf('/state', name)).toThrow(/names no job/)
+  expect(() => folderOf('/state', name)).toThrow(UserError)
 })

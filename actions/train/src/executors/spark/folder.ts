@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { strictJson } from '@headgate/core'
+import { digestSchema, strictJson, UserError } from '@headgate/core'
 import { writeAtomically } from '@headgate/files'
 import { z } from 'zod'
 import type { Job, Spec } from '../port.ts'
@@ -15,6 +15,7 @@ import type { Job, Spec } from '../port.ts'
 const recordSchema = z.object({
   name: z.string(),
   model: z.string(),
+  key: digestSchema,
   runId: z.string(),
   submittedAt: z.iso.datetime(),
   /** The machine of the submitter. */
@@ -34,7 +35,11 @@ const nameForm = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** The folder of a job. The name may come from a handle, so it is held to its form. */
 export function folderOf(root: string, name: unknown): string {
-  if (typeof name !== 'string' || !nameForm.test(name)) throw new Error('the handle names no job of Spark')
+  if (typeof name !== 'string' || !nameForm.test(name))
+    throw new UserError({
+      what: `\`attach\`: ${JSON.stringify(name ?? null)} is no name of a job of Spark.`,
+      fix: 'Give the output `handle` of the step that submitted, as it is.',
+    })
   return join(root, name)
 }
 
@@ -63,6 +68,7 @@ export async function claimFolder(
   const record: JobRecord = {
     name: spec.name,
     model: spec.model,
+    key: spec.key,
     runId: spec.runId,
     submittedAt: new Date().toISOString(),
     host: hostname(),
