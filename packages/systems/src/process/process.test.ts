@@ -174,8 +174,8 @@ test('a command that is not there is the user’s to mend', async () => {
 
 test.each([
   ['its arguments and environment are too long', { environment: { FILES: 'data/part.csv\n'.repeat(10_000) } }],
-  ['there is no command ./process.test.ts/x', { argv: ['./process.test.ts/x'] }],
-  ['there is no command xxx', { argv: ['x'.repeat(300)] }],
+  ['there is no such command', { argv: ['./process.test.ts/x'] }],
+  ['there is no such command', { argv: ['x'.repeat(300)] }],
   ['hold a NUL character', { environment: { TOKEN: 's3cr3t\0' } }],
 ])('a command that the system refuses at once is told like any other: %s', async (reason, more) => {
   const request = { argv: [process.execPath, '-e', ''], cwd: import.meta.dirname, environment: {}, ...more }
