@@ -7,7 +7,7 @@ import { bringDebian } from '../debian.ts'
 import type { Missing } from '../describe-system.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
-import { mayMount } from '../outside.ts'
+import { mayRunContainers } from '../outside.ts'
 import { type Server, serverEnvironment, startServer } from '../server.ts'
 import { bringPythonTree, busyboxImage, missingPythonTree, pythonImage, writeBusyboxTree } from './images.ts'
 
@@ -31,7 +31,7 @@ export interface Docker {
 export async function prepare(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'dockerd of its own needs Linux and root'
   return (
-    (await mayMount()) ??
+    (await mayRunContainers()) ??
     (await bringDebian('docker.io', 'runc', 'debootstrap', 'busybox-static')) ??
     (await missingPythonTree())
   )

@@ -8,7 +8,7 @@ import type { Missing } from '../describe-system.ts'
 import { bringPythonTree, busyboxImage, missingPythonTree, pythonImage, writeBusyboxTree } from '../docker/images.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
-import { mayMount } from '../outside.ts'
+import { mayRunContainers } from '../outside.ts'
 import { freePorts, type Server, serverEnvironment, startServer } from '../server.ts'
 import { writeArchive } from './archive.ts'
 import type { Kubernetes } from './start.ts'
@@ -29,7 +29,7 @@ export interface Node {
 export async function prepareNode(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a node needs Linux and root'
   return (
-    (await mayMount()) ??
+    (await mayRunContainers()) ??
     (await bringDebian('containerd', 'runc', 'debootstrap', 'busybox-static', 'mount', 'iptables')) ??
     (await missingPythonTree())
   )

@@ -7,7 +7,7 @@ import type { Missing } from '../describe-system.ts'
 import { bringPythonTree, missingPythonTree, pythonImage } from '../docker/images.ts'
 import { makeStateFolder } from '../folders.ts'
 import { unmountBelow } from '../leftovers.ts'
-import { mayMount } from '../outside.ts'
+import { mayRunContainers } from '../outside.ts'
 import { serverEnvironment } from '../server.ts'
 
 const run = promisify(execFile)
@@ -23,7 +23,9 @@ export interface Podman {
 /** Brings Debian's Podman, and the file tree of the Python image. */
 export async function prepare(): Promise<Missing> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs Linux and root'
-  return (await mayMount()) ?? (await bringDebian('podman', 'runc', 'debootstrap')) ?? (await missingPythonTree())
+  return (
+    (await mayRunContainers()) ?? (await bringDebian('podman', 'runc', 'debootstrap')) ?? (await missingPythonTree())
+  )
 }
 
 /** Podman has no daemon: this makes a store of its own with the Python image, and no network. */
