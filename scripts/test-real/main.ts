@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { endGroup } from '@headgate/systems'
 import { makeRunFolder, runVariable } from '../../test/real/folders.ts'
 import { endRun } from '../../test/real/leftovers.ts'
+import { readAsked } from '../asked.ts'
 import { countTests, type Totals } from './count.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -15,15 +16,7 @@ const known = [...new Set(found)].sort()
 /** What takes minutes to build the first time, and is built while the others are tested. */
 const builds: Readonly<Record<string, string>> = { kubernetes: 'test/real/kubernetes/build.ts' }
 
-const words = process.argv.slice(2)
-const flagsFrom = words.findIndex((word) => word.startsWith('-'))
-const asked = flagsFrom < 0 ? words : words.slice(0, flagsFrom)
-const flags = flagsFrom < 0 ? [] : words.slice(flagsFrom)
-const unknown = asked.filter((system) => !known.includes(system))
-if (unknown.length > 0) {
-  console.error(`There is no ${unknown.join(', ')} in test/real. There is: ${known.join(', ')}.`)
-  process.exit(2)
-}
+const { names: asked, flags } = readAsked(known, 'test/real')
 
 const folder = makeRunFolder()
 process.env[runVariable] = folder
@@ -44,8 +37,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     if (interruption !== undefined) return
     interruption = signal
     console.log(`\n${signal}: ending what was started …`)
-    for (const child of children) void endGroup(child.pid ?? 0, 10_000)
+    endChildren()
   })
+
+function endChildren(): void {
+  for (const child of children) void endGroup(child.pid ?? 0, 10_000)
+}
 
 /** Waits for `work`, but not beyond the time that there is. */
 async function untilLate(work: Promise<unknown> | undefined): Promise<void> {
@@ -92,7 +89,7 @@ async function testSystem(system: string): Promise<Totals> {
   const filter = `test/real/${system}/`
   const testing = run('vitest', ['run', '--project', 'real', filter, ...reporters, ...flags], 'inherit')
   await untilLate(testing)
-  if (isLate()) for (const child of children) void endGroup(child.pid ?? 0, 10_000)
+  if (isLate()) endChildren()
   const code = await testing
   if (isLate() && code !== 0) return skipLate(system)
   const totals = countTests(existsSync(report) ? readFileSync(report, 'utf8') : '', code)
@@ -118,7 +115,7 @@ async function main(systems: readonly string[]): Promise<number> {
     totals.failed += failed
     totals.skipped += skipped
   }
-  if (isLate()) for (const child of children) void endGroup(child.pid ?? 0, 10_000)
+  if (isLate()) endChildren()
   await Promise.all(built.values())
   const left = await endRun(folder, interruption === undefined ? 10_000 : 0)
   if (left.length > 0) console.error(`\nStill ran, and was ended:\n${left.join('\n')}`)
@@ -128,4 +125,4 @@ async function main(systems: readonly string[]): Promise<number> {
   return totals.failed === 0 ? 0 : 1
 }
 
-process.exitCode = await main(asked.length > 0 ? asked : known)
+process.exitCode = await main(asked)

@@ -118,7 +118,7 @@ function shellCommand(text: string): string[] {
 const nameProgram = 'Name a program that is on the PATH of this job, or a file in the work tree that may be executed.'
 
 /** Why a command could not be started, in words; a message of Node.js’s own may quote the environment. */
-export function cannotStart(command: string, cwd: string, error: NodeJS.ErrnoException): UserError {
+function cannotStart(command: string, cwd: string, error: NodeJS.ErrnoException): UserError {
   const shown = command.length > shownCommand ? `${command.slice(0, shownCommand)}…` : command
   const absent = existsSync(cwd) ? 'there is no such command.' : `there is no folder ${cwd} to start it in.`
   const reasons: Record<string, readonly [string, string]> = {
